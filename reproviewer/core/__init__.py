@@ -1,0 +1,1 @@
+"""What things are. numpy and the standard library only: no Qt, no TensorFlow, no h5py."""

@@ -1,0 +1,104 @@
+"""The words of the verdict and what goes with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How two tensors, or two sets of them, relate."""
+
+    IDENTICAL = "identical"
+    """Same shape, same dtype, same bits."""
+    EQUAL = "equal"
+    """All values compare equal, but bits or dtypes differ (-0.0 and 0.0, NaN payloads, 1.0 in two dtypes)."""
+    CLOSE = "close"
+    """Every difference is within the tolerance that the person set; never without one."""
+    DIFFERENT = "different"
+    """Same structure, some values differ."""
+    MISMATCHED = "mismatched"
+    """A tensor is missing, extra or of another shape."""
+
+    @property
+    def severity(self) -> int:
+        """0 for identical up to 4 for mismatched; the worst of its parts is the verdict of a whole."""
+        return list(Verdict).index(self)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What still counts as close; all zero: nothing does.
+
+    An element is close when any of the set limits holds: distance <= `ulp`, or |a - b| <= `atol` + `rtol` * |reference|.
+    """
+
+    ulp: int = 0
+    atol: float = 0.0
+    rtol: float = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self.ulp or self.atol or self.rtol)
+
+
+@dataclass(frozen=True)
+class FirstDifference:
+    """The first element, in C order, that is not identical: where, and both sides' values and bit patterns.
+
+    `values` are numbers written so that they read back exactly (`repr`); `bits` are hexadecimal, e.g. `0x3f800000`.
+    """
+
+    index: tuple[int, ...]
+    values: tuple[str, str]
+    bits: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class TensorComparison:
+    """Tensor A (the reference's) against tensor B.
+
+    `differing` counts elements that are not identical (bits differ; where dtypes differ: values differ), `unequal`
+    those whose values differ. `max_abs` is the largest |a - b| (infinite where a NaN or an infinity meets a
+    number), `max_ulp` the largest distance in units in the last place; None where they have no meaning.
+    """
+
+    name: str
+    names: tuple[str | None, str | None]
+    verdict: Verdict
+    shapes: tuple[tuple[int, ...] | None, tuple[int, ...] | None]
+    dtypes: tuple[str | None, str | None]
+    size: int
+    differing: int = 0
+    unequal: int = 0
+    first: FirstDifference | None = None
+    max_abs: float | None = None
+    max_ulp: int | None = None
+    rule: str = "same name"
+    """How the two were paired: one of `pairing.RULES`."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One weight set (B) against the reference (A), tensor by tensor in the reference's order, extras last.
+
+    `not_compared` names tensors left out because they are optimizer or other state.
+    """
+
+    verdict: Verdict
+    tensors: tuple[TensorComparison, ...]
+    not_compared: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many elements were compared."""
+        return sum(t.size for t in self.tensors)
+
+    @property
+    def differing(self) -> int:
+        """How many of them are not identical."""
+        return sum(t.differing for t in self.tensors)
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The verdict of a whole from those of its parts; identical when there are none."""
+    return max(verdicts, key=lambda v: v.severity, default=Verdict.IDENTICAL)

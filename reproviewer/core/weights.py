@@ -1,0 +1,193 @@
+"""Tensors as windows into files, and ordered sets of them.
+
+A tensor is never held in memory for its own sake: it is a name, a dtype, a shape and a span of bytes that lie in a
+file, little-endian and in C order. Blocks are read with `os.pread`, so a file that shrinks meanwhile is an error in
+words and not a killed process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from reproviewer.core.message import ReproError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Role = Literal["weight", "optimizer", "other"]
+
+BLOCK = 1 << 20
+RUN_FILE_VERSION = 1
+
+_STORAGE = {
+    "bfloat16": "<u2",
+    **{f"float8_{kind}": "u1" for kind in ("e4m3fn", "e5m2", "e4m3", "e4m3b11fnuz", "e4m3fnuz", "e5m2fnuz", "e8m0fnu")},
+}
+"""Kinds that numpy has no dtype for, and the integers of the same size that carry their bits."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """`shape` elements of `dtype` at `offset` of the file `path`. `dtype` is numpy's name or one of ml_dtypes'."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    path: str
+    offset: int
+    role: Role = "weight"
+
+    @property
+    def size(self) -> int:
+        """How many elements."""
+        return math.prod(self.shape)
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return storage_dtype(self.dtype).itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole tensor."""
+        return self.size * self.itemsize
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """Named tensors in order."""
+
+    tensors: tuple[Tensor, ...] = ()
+
+    @cached_property
+    def by_name(self) -> dict[str, Tensor]:
+        """The tensors by name; of two with one name the first."""
+        return {t.name: t for t in reversed(self.tensors)}
+
+    @property
+    def size(self) -> int:
+        """How many elements in all tensors."""
+        return sum(t.size for t in self.tensors)
+
+    def role(self, role: Role) -> WeightSet:
+        """The tensors of one role."""
+        return WeightSet(tuple(t for t in self.tensors if t.role == role))
+
+
+def storage_dtype(dtype: str) -> np.dtype[Any]:
+    """The little-endian numpy dtype that carries the bits of `dtype`: itself, or integers of its size."""
+    return np.dtype(_STORAGE.get(dtype, dtype)).newbyteorder("<")
+
+
+def as_values(bits: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
+    """Turn stored elements into numbers that numpy computes with (bfloat16 becomes float32, exactly)."""
+    if dtype == "bfloat16":
+        return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    return bits
+
+
+class Reader:
+    """Reads blocks of one tensor. The caller closes it, or uses `open_tensor`."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+        try:
+            self._fd = os.open(tensor.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise ReproError("Cannot read {file}: {why}.", file=Path(tensor.path).name, why=error.strerror) from None
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._fd)
+
+    def raw(self, start: int, count: int) -> bytes:
+        """`count` bytes from byte `start` of the tensor. Raises ReproError when the file has become shorter."""
+        data = os.pread(self._fd, count, self.tensor.offset + start)
+        while len(data) < count:
+            more = os.pread(self._fd, count - len(data), self.tensor.offset + start + len(data))
+            if not more:
+                raise ReproError("{file} has become shorter while it was read.", file=Path(self.tensor.path).name)
+            data += more
+        return data
+
+    def elements(self, start: int, count: int) -> np.ndarray[Any, Any]:
+        """`count` stored elements from element `start` in C order, 1-D."""
+        item = self.tensor.itemsize
+        return np.frombuffer(self.raw(start * item, count * item), storage_dtype(self.tensor.dtype))
+
+
+@contextmanager
+def open_tensor(tensor: Tensor) -> Iterator[Reader]:
+    """Open a tensor for reading blocks."""
+    reader = Reader(tensor)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def read_bits(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """The whole tensor as stored elements, in its shape."""
+    with open_tensor(tensor) as reader:
+        return reader.elements(0, tensor.size).reshape(tensor.shape)
+
+
+def read_values(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """The whole tensor as numbers, in its shape."""
+    return as_values(read_bits(tensor), tensor.dtype)
+
+
+def digest(weights: WeightSet) -> str:
+    """sha256 over the tensors in order: for each a line `dtype shape` (`float32 1,5`), then its bytes.
+
+    Names are left out, because Keras numbers them anew with every build.
+    """
+    total = hashlib.sha256()
+    for tensor in weights.tensors:
+        total.update(f"{tensor.dtype} {','.join(map(str, tensor.shape))}\n".encode())
+        _feed(total, tensor)
+    return total.hexdigest()
+
+
+def tensor_sha256(tensor: Tensor) -> str:
+    """sha256 of the tensor's bytes in C order, little-endian."""
+    total = hashlib.sha256()
+    _feed(total, tensor)
+    return total.hexdigest()
+
+
+def _feed(total: Any, tensor: Tensor) -> None:
+    with open_tensor(tensor) as reader:
+        for start in range(0, tensor.nbytes, BLOCK):
+            total.update(reader.raw(start, min(BLOCK, tensor.nbytes - start)))
+
+
+def read_run_file(index: Path) -> tuple[WeightSet, dict[str, Any]]:
+    """Read the JSON index of a run file: its tensors and its record.
+
+    The index is `{"version": 1, "data": "run-1.bin", "tensors": [{"name", "dtype", "shape", "offset"}], "record": {}}`;
+    `data` is a bare file name beside the index.
+    """
+    try:
+        document = json.loads(index.read_text(encoding="utf-8"))
+        data = index.parent / Path(document["data"]).name
+        tensors = tuple(
+            Tensor(t["name"], t["dtype"], tuple(t["shape"]), str(data), t["offset"], t.get("role", "weight"))
+            for t in document["tensors"]
+        )
+        version, record = document["version"], document.get("record", {})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReproError("The run file {file} cannot be read: {why}.", file=index.name, why=error) from None
+    if version != RUN_FILE_VERSION:
+        raise ReproError("The run file {file} has the unknown version {version}.", file=index.name, version=version)
+    return WeightSet(tensors), record

@@ -1,0 +1,1 @@
+"""Weight files: one module per format and a registry; each reads without executing anything."""
