@@ -30,7 +30,8 @@ class Verdict(StrEnum):
 class Tolerance:
     """What still counts as close; all zero: nothing does.
 
-    An element is close when any of the set limits holds: distance <= `ulp`, or |a - b| <= `atol` + `rtol` * |reference|.
+    An element is close when any limit that is set holds: distance <= `ulp`, or
+    |a - b| <= `atol` + `rtol` * |reference|.
     """
 
     ulp: int = 0

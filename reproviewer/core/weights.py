@@ -24,7 +24,8 @@ from reproviewer.core.message import ReproError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Role = Literal["weight", "optimizer", "other"]
+Role = Literal["weight", "draw", "optimizer", "other"]
+"""Weights of a model, numbers drawn beside it, an optimizer's state, anything else (such as a dropout's seed)."""
 
 BLOCK = 1 << 20
 RUN_FILE_VERSION = 1
@@ -38,7 +39,10 @@ _STORAGE = {
 
 @dataclass(frozen=True)
 class Tensor:
-    """`shape` elements of `dtype` at `offset` of the file `path`. `dtype` is numpy's name or one of ml_dtypes'."""
+    """`shape` elements of `dtype` at `offset` of the file `path`. `dtype` is numpy's name or one of ml_dtypes'.
+
+    `aliases` are the names the same weight carries in files: `layers/dense/vars/0`, `layer_with_weights-0/kernel`.
+    """
 
     name: str
     dtype: str
@@ -46,6 +50,7 @@ class Tensor:
     path: str
     offset: int
     role: Role = "weight"
+    aliases: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -79,9 +84,9 @@ class WeightSet:
         """How many elements in all tensors."""
         return sum(t.size for t in self.tensors)
 
-    def role(self, role: Role) -> WeightSet:
-        """The tensors of one role."""
-        return WeightSet(tuple(t for t in self.tensors if t.role == role))
+    def only(self, *roles: Role) -> WeightSet:
+        """The tensors of these roles."""
+        return WeightSet(tuple(t for t in self.tensors if t.role in roles))
 
 
 def storage_dtype(dtype: str) -> np.dtype[Any]:
@@ -175,14 +180,22 @@ def _feed(total: Any, tensor: Tensor) -> None:
 def read_run_file(index: Path) -> tuple[WeightSet, dict[str, Any]]:
     """Read the JSON index of a run file: its tensors and its record.
 
-    The index is `{"version": 1, "data": "run-1.bin", "tensors": [{"name", "dtype", "shape", "offset"}], "record": {}}`;
-    `data` is a bare file name beside the index.
+    The index is `{"version": 1, "data": "run-1.bin", "tensors": [...], "record": {}}` where a tensor is
+    `{"name", "dtype", "shape", "offset", "role", "aliases"}`; `data` is a bare file name beside the index.
     """
     try:
         document = json.loads(index.read_text(encoding="utf-8"))
         data = index.parent / Path(document["data"]).name
         tensors = tuple(
-            Tensor(t["name"], t["dtype"], tuple(t["shape"]), str(data), t["offset"], t.get("role", "weight"))
+            Tensor(
+                t["name"],
+                t["dtype"],
+                tuple(t["shape"]),
+                str(data),
+                t["offset"],
+                t.get("role", "weight"),
+                tuple(t.get("aliases", ())),
+            )
             for t in document["tensors"]
         )
         version, record = document["version"], document.get("record", {})
