@@ -1,0 +1,32 @@
+# make run | test | lint | bench: each does all the set-up that it needs, the first time (.ci/set-up).
+# PYTHON=... chooses the interpreter of the environment, 3.11 or newer.
+
+VENV := .venv
+IN_VENV := . $(VENV)/environment && $(VENV)/bin/python
+EXAMPLE := $(firstword $(wildcard resources/examples/*3-*.json))
+
+.PHONY: run test lint bench clean
+
+run: $(VENV)/ready
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+	   $(IN_VENV) -m reproviewer; \
+	 else \
+	   echo "There is no display, so here is an example without one: $(EXAMPLE)"; mkdir -p out; \
+	   $(IN_VENV) -m reproviewer picture $(EXAMPLE) -o out/$(notdir $(EXAMPLE:.json=.png)) || [ $$? -eq 1 ]; \
+	 fi
+
+test: $(VENV)/ready
+	@.ci/test $(VENV)
+
+lint: $(VENV)/ready
+	@$(IN_VENV) -m ruff check . && $(IN_VENV) -m ruff format --check . && $(IN_VENV) -m mypy
+
+bench: $(VENV)/ready
+	@$(IN_VENV) tests/bench
+
+clean:
+	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache
+	find reproviewer tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/ready: constraints.txt pyproject.toml .ci/set-up .ci/qt-libraries
+	@.ci/set-up $(VENV)

@@ -1,0 +1,96 @@
+"""What every test shares: no screen, settings of its own, no window left behind, one warm engine.
+
+Exceptions that end in a hook fail their test too: pytest-qt sees to `sys.excepthook` (slots, timers, Qt's virtual
+methods), pytest to `sys.unraisablehook` and `threading.excepthook`. A Qt warning is a failure by pyproject.toml.
+"""
+
+import contextlib
+import gc
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def pytest_configure(config):
+    """Before Qt looks at them: folders that are nobody's."""
+    home = config.stash[_HOME] = tempfile.TemporaryDirectory(prefix="reproviewer-tests-")
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        folder = Path(home.name) / name
+        folder.mkdir(mode=0o700)
+        os.environ[name] = str(folder)
+
+
+def pytest_unconfigure(config):
+    if home := config.stash.get(_HOME, None):
+        home.cleanup()
+
+
+_HOME = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path_factory, monkeypatch):
+    """Give each test QSettings and a configuration folder that no other test has written to."""
+    if "PySide6.QtCore" not in sys.modules:
+        yield
+        return
+    from PySide6.QtCore import QSettings
+
+    folder = tmp_path_factory.mktemp("settings")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    for form in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
+        QSettings.setPath(form, QSettings.Scope.UserScope, str(folder))
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _no_window_left():
+    """Fail the test when a top-level window outlives it, and close that window for the tests that follow."""
+    yield
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    app = widgets and widgets.QApplication.instance()
+    if not isinstance(app, widgets.QApplication if app else ()):
+        return
+    _delete_later(app)
+    if _windows(app):
+        gc.collect()
+    left = _windows(app)
+    names = [f"{type(w).__name__} {w.windowTitle()!r}" for w in left]
+    for window in left:
+        with contextlib.suppress(RuntimeError):
+            window.hide()
+            window.deleteLater()
+    _delete_later(app)
+    assert not left, f"left behind: {', '.join(names)}"
+
+
+def _windows(app):
+    """Top-level windows that a test is answerable for; menus and tool tips without a parent are Qt's own."""
+    return [w for w in app.topLevelWidgets() if w.isVisible() or (w.parent() is None and w.isWindow() and _ours(w))]
+
+
+def _ours(widget):
+    return type(widget).__name__ not in {"QTipLabel", "QLabel", "QMenu", "QFrame", "QWidget"}
+
+
+def _delete_later(app):
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    app.processEvents()
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory):
+    """One engine for the whole session, its worker warm after the first test that builds something."""
+    from reproviewer.engine import Engine
+
+    engine = Engine(tmp_path_factory.mktemp("engine"))
+    yield engine
+    engine.close()
