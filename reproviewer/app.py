@@ -1,0 +1,59 @@
+"""The window's door: starts Qt, the engine and the main window."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+
+def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | None = None) -> int:
+    """Open the window with these files on the shelf; returns the exit status.
+
+    `on_painted` is called once, when the window is first on screen.
+    """
+    from PySide6.QtCore import QTimer
+    from PySide6.QtGui import QIcon
+    from PySide6.QtWidgets import QApplication
+
+    from reproviewer import resources
+    from reproviewer.core.experiment import Experiment
+    from reproviewer.engine import Engine
+    from reproviewer.gui.controller import Controller
+    from reproviewer.gui.main_window import MainWindow
+    from reproviewer.gui.settings import Settings
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("ReproViewer")
+    app.setWindowIcon(QIcon(str(resources.path("icons/reproviewer.svg"))))
+    controller = Controller(Engine(), Experiment(model="Dense(5, input_dim=1)"))
+    window = MainWindow(controller, Settings())
+    _catch_crashes(controller.crashed.emit)
+    if on_painted is not None:
+        window.painted.connect(on_painted)
+    window.painted.connect(lambda: QTimer.singleShot(0, controller.start))
+    paths = [Path(name) for name in (sys.argv[1:] if files is None else files)]
+    if paths:
+        window.painted.connect(lambda: QTimer.singleShot(0, lambda: controller.open_files(paths)))
+    window.show()
+    return app.exec()
+
+
+def _catch_crashes(show: Callable[[BaseException], None]) -> None:
+    """Show what nobody caught: nothing is lost in silence."""
+
+    def caught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)
+        if not issubclass(kind, KeyboardInterrupt):
+            show(error)
+
+    sys.excepthook = caught
+    sys.unraisablehook = lambda raised: caught(
+        type(raised.exc_value), raised.exc_value or RuntimeError(str(raised.err_msg)), raised.exc_traceback
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

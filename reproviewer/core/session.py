@@ -1,0 +1,125 @@
+"""What lies on the desk: the experiment, the runs and files on the shelf, and what the person is looking at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from reproviewer.core.experiment import Experiment
+from reproviewer.core.weights import WeightSet
+
+if TYPE_CHECKING:
+    from reproviewer.core.plot_state import PlotKind
+
+ItemKind = Literal["run", "file", "before", "after"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A run or a file on the shelf.
+
+    `before` and `after` are the two runs of a load: the second model before and after it was given a file's weights.
+    A `kept` run stays when the next build replaces the runs.
+    """
+
+    id: str
+    kind: ItemKind
+    label: str
+    weights: WeightSet = field(default_factory=WeightSet)
+    record: dict[str, Any] = field(default_factory=dict, compare=False)
+    path: str | None = None
+    kept: bool = False
+
+    @property
+    def stays(self) -> bool:
+        """Whether a new build leaves it on the shelf."""
+        return self.kept or self.kind == "file"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the person is looking at. None means: let the program choose."""
+
+    tensor: str | None = None
+    kind: PlotKind | None = None
+    slice_index: tuple[int, ...] = ()
+    focus: str | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """The whole desk. Every change is a function that returns a new one, so undo is free."""
+
+    experiment: Experiment = field(default_factory=Experiment)
+    items: tuple[Item, ...] = ()
+    reference: str | None = None
+    look: Look = field(default_factory=Look)
+
+    @property
+    def reference_item(self) -> Item | None:
+        """The item that all others are compared with: the chosen one, or the first."""
+        chosen = self.item(self.reference)
+        return chosen or (self.items[0] if self.items else None)
+
+    def item(self, item_id: str | None) -> Item | None:
+        """The item of this id."""
+        return next((item for item in self.items if item.id == item_id), None)
+
+    def others(self) -> tuple[Item, ...]:
+        """All items but the reference."""
+        reference = self.reference_item
+        return tuple(item for item in self.items if item is not reference)
+
+
+def edit(session: Session, experiment: Experiment) -> Session:
+    """Another experiment; the shelf stays."""
+    return replace(session, experiment=experiment)
+
+
+def start_build(session: Session) -> Session:
+    """Take the runs of the last build off the shelf; files and kept runs stay."""
+    items = tuple(item for item in session.items if item.stays)
+    return replace(session, items=items, look=replace(session.look, focus=None))
+
+
+def start_load(session: Session, file: Item) -> Session:
+    """Put the file that is loaded on the shelf as the reference; the runs of an earlier load go."""
+    items = tuple(i for i in session.items if i.kind not in ("before", "after") and i.path != file.path)
+    return set_reference(add(replace(session, items=items), file), file.id)
+
+
+def add(session: Session, item: Item) -> Session:
+    """Put an item on the shelf: at its end, runs before files."""
+    runs = [i for i in session.items if i.kind != "file"]
+    files = [i for i in session.items if i.kind == "file"]
+    (files if item.kind == "file" else runs).append(item)
+    return replace(session, items=(*runs, *files))
+
+
+def remove(session: Session, item_id: str) -> Session:
+    """Take an item off the shelf."""
+    return replace(session, items=tuple(i for i in session.items if i.id != item_id))
+
+
+def keep(session: Session, item_id: str, kept: bool) -> Session:
+    """Let a run stay on the shelf when the next build replaces the others, or no longer."""
+    items = tuple(replace(i, kept=kept) if i.id == item_id else i for i in session.items)
+    return replace(session, items=items)
+
+
+def rename(session: Session, item_id: str, label: str) -> Session:
+    """Give an item another label."""
+    items = tuple(replace(i, label=label) if i.id == item_id else i for i in session.items)
+    return replace(session, items=items)
+
+
+def set_reference(session: Session, item_id: str) -> Session:
+    """Compare all others with this item."""
+    return replace(session, reference=item_id, look=replace(session.look, focus=None))
+
+
+def look_at(session: Session, **changes: Any) -> Session:
+    """Look at another tensor, slice, kind of plot or run. Another tensor starts at its first slice."""
+    if "tensor" in changes:
+        changes.setdefault("slice_index", ())
+    return replace(session, look=replace(session.look, **changes))

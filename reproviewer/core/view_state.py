@@ -1,0 +1,355 @@
+"""From the desk to what is shown: `resolve` makes one frozen, comparable ViewState and knows no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from reproviewer.core import sentences
+from reproviewer.core.message import Message, message
+from reproviewer.core.plot_state import Pane, PlotKind, PlotState
+from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
+
+if TYPE_CHECKING:
+    from reproviewer.core.cause import Cause
+    from reproviewer.core.experiment import Experiment
+    from reproviewer.core.keras_text import Problem
+    from reproviewer.core.session import Item, Session
+    from reproviewer.core.weights import Tensor
+
+MAX_BARS = 64
+"""Tensors up to this size are drawn as bars unless the person chooses otherwise."""
+
+Face = Literal["empty", "waiting", "running", "comparing", "single", "done", "failed"]
+Action = Literal["build", "stop", "details", ""]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the engine is doing for the person: a build or a load; `queued` while TensorFlow still loads."""
+
+    kind: Literal["build", "load", "save"]
+    number: int = 0
+    total: int = 0
+    queued: bool = False
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A request that failed: the sentence, and what an expert wants to read."""
+
+    message: Message
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known about the worker and the model besides the session."""
+
+    phase: Literal["starting", "ready", "failed"] = "starting"
+    engine: Message = field(default_factory=lambda: message("Loading TensorFlow…"))
+    work: Work | None = None
+    trouble: Trouble | None = None
+    problems: tuple[Problem, ...] = ()
+    size: tuple[int, int] | None = None
+    """Weights and tensors of the model as it is written, when the worker has counted them."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found out about the items of the shelf, against the present reference."""
+
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """The verdict line: a face, the word, the facts, the reason and one button that helps."""
+
+    face: Face
+    verdict: Verdict | None
+    headline: Message
+    facts: Message | None = None
+    reason: Message | None = None
+    action: str = ""
+    progress: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """One item of the shelf."""
+
+    id: str
+    kind: str
+    label: str
+    digest: str
+    colour: int
+    is_reference: bool
+    kept: bool
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True)
+class TensorRow:
+    """One line of the tensor list: the worst verdict over all items."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    verdict: Verdict | None
+    differing: int
+    size: int
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """Everything the window shows."""
+
+    experiment: Experiment
+    problems: tuple[Problem, ...]
+    size_note: Message | None
+    engine: Message
+    phase: str
+    busy: bool
+    can_build: bool
+    can_save: bool
+    verdict: VerdictView
+    cards: tuple[Card, ...]
+    tensors: tuple[TensorRow, ...]
+    selected: str | None
+    kind: PlotKind
+    plot: PlotState | None
+
+
+def resolve(session: Session, findings: Findings, status: Status) -> ViewState:
+    """What the window shows for this desk."""
+    rows = _rows(session, findings)
+    selected = _selected(session, rows)
+    kind = _kind(session, rows, selected)
+    return ViewState(
+        experiment=session.experiment,
+        problems=status.problems,
+        size_note=_size_note(status),
+        engine=status.engine,
+        phase=status.phase,
+        busy=status.work is not None,
+        can_build=not status.problems and status.work is None and status.phase != "failed",
+        can_save=bool(session.items) and status.work is None,
+        verdict=_verdict(session, findings, status),
+        cards=_cards(session, findings),
+        tensors=rows,
+        selected=selected,
+        kind=kind,
+        plot=_plot(session, findings, selected, kind),
+    )
+
+
+def _size_note(status: Status) -> Message | None:
+    if status.size is None or status.problems:
+        return None
+    weights, tensors = status.size
+    if tensors == 0:
+        return message("No weights: only draws are recorded.")
+    if tensors == 1:
+        return message("{weights} weights in 1 tensor", weights=weights)
+    return message("{weights} weights in {tensors} tensors", weights=weights, tensors=tensors)
+
+
+def _verdict(session: Session, findings: Findings, status: Status) -> VerdictView:
+    work = status.work
+    if work is not None and work.queued:
+        return VerdictView(
+            "waiting",
+            None,
+            message("Waiting for TensorFlow"),
+            message("The build starts by itself as soon as TensorFlow is loaded."),
+            action="stop",
+        )
+    if work is not None:
+        return _running(work)
+    if status.trouble is not None:
+        return VerdictView("failed", None, message("Failed"), status.trouble.message, action="details")
+    reference = session.reference_item
+    if reference is None:
+        return VerdictView(
+            "empty",
+            None,
+            message("Nothing built yet"),
+            message("Build the model twice to see whether its weights repeat."),
+            action="build",
+        )
+    others = session.others()
+    if not others:
+        return VerdictView(
+            "single",
+            None,
+            message("One alone"),
+            message("There is nothing to compare with: build it again, or open a weight file."),
+            action="build-twice",
+        )
+    done = [findings.comparisons[item.id] for item in others if item.id in findings.comparisons]
+    if len(done) < len(others):
+        return VerdictView(
+            "comparing",
+            None,
+            message("Comparing"),
+            message("{done} of {total} compared.", done=len(done), total=len(others)),
+            progress=(len(done), len(others)),
+        )
+    return _decided(session, findings)
+
+
+def _running(work: Work) -> VerdictView:
+    if work.kind == "load":
+        headline, facts = message("Loading"), message("A second model is built and given the weights of the file.")
+    elif work.kind == "save":
+        headline, facts = message("Saving"), message("The file is written, read back and compared.")
+    else:
+        headline = message("Building")
+        facts = message("Run {number} of {total}.", number=max(work.number, 1), total=work.total)
+    progress = (max(work.number - 1, 0), work.total) if work.kind == "build" else (0, 0)
+    return VerdictView("running", None, headline, facts, action="stop", progress=progress)
+
+
+def _decided(session: Session, findings: Findings) -> VerdictView:
+    reference = session.reference_item
+    assert reference is not None
+    pairs = [(item, findings.comparisons[item.id]) for item in session.others()]
+    loaded = {item.kind: comparison for item, comparison in pairs if item.kind in ("before", "after")}
+    if len(loaded) == 2:
+        pairs = [(item, comparison) for item, comparison in pairs if item.kind == "after"]
+    verdict = worst([comparison.verdict for _, comparison in pairs])
+    facts = sentences.overall(reference.label, [(item.label, comparison) for item, comparison in pairs])
+    if len(loaded) == 2:
+        facts = message(
+            "Before the load: {before}, after: {after}. {facts}",
+            before=sentences.word(loaded["before"].verdict),
+            after=sentences.word(loaded["after"].verdict),
+            facts=facts,
+        )
+    cause = findings.cause
+    return VerdictView(
+        "done",
+        verdict,
+        sentences.word(verdict),
+        facts,
+        reason=cause.message if cause else None,
+        action=cause.action if cause else "",
+    )
+
+
+def _cards(session: Session, findings: Findings) -> tuple[Card, ...]:
+    reference = session.reference_item
+    return tuple(
+        Card(
+            id=item.id,
+            kind=item.kind,
+            label=item.label,
+            digest=findings.digests.get(item.id, ""),
+            colour=colour,
+            is_reference=item is reference,
+            kept=item.kept,
+            verdict=findings.comparisons[item.id].verdict if item.id in findings.comparisons else None,
+        )
+        for colour, item in enumerate(session.items)
+    )
+
+
+def _rows(session: Session, findings: Findings) -> tuple[TensorRow, ...]:
+    reference = session.reference_item
+    if reference is None:
+        return ()
+    worst_of = _worst_by_name(session, findings)
+    rows = [_row(tensor, worst_of.pop(tensor.name, None)) for tensor in _compared(reference)]
+    for name, extra in worst_of.items():
+        shape = extra.shapes[1] or extra.shapes[0] or ()
+        rows.append(TensorRow(name, shape, extra.dtypes[1] or "", extra.verdict, extra.differing, extra.size))
+    return tuple(rows)
+
+
+def _row(tensor: Tensor, found: TensorComparison | None) -> TensorRow:
+    return TensorRow(
+        tensor.name,
+        tensor.shape,
+        tensor.dtype,
+        found.verdict if found else None,
+        found.differing if found else 0,
+        tensor.size,
+    )
+
+
+def _worst_by_name(session: Session, findings: Findings) -> dict[str, TensorComparison]:
+    """For each tensor the comparison with the worst verdict, among them the one with most differing elements."""
+    found: dict[str, TensorComparison] = {}
+    for item in session.others():
+        comparison = findings.comparisons.get(item.id)
+        for tensor in comparison.tensors if comparison else ():
+            key = tensor.names[0] or tensor.name
+            best = found.get(key)
+            if best is None or (tensor.verdict.severity, tensor.differing) > (best.verdict.severity, best.differing):
+                found[key] = tensor
+    return found
+
+
+def _compared(item: Item) -> tuple[Tensor, ...]:
+    return item.weights.only("weight", "draw").tensors
+
+
+def _selected(session: Session, rows: tuple[TensorRow, ...]) -> str | None:
+    """The tensor that is looked at: the chosen one, else the first that differs, else the first."""
+    names = [row.name for row in rows]
+    if session.look.tensor in names:
+        return session.look.tensor
+    unlike = [row.name for row in rows if row.verdict not in (None, Verdict.IDENTICAL)]
+    return next(iter(unlike or names), None)
+
+
+def _kind(session: Session, rows: tuple[TensorRow, ...], selected: str | None) -> PlotKind:
+    if session.look.kind is not None:
+        return session.look.kind
+    size = next((row.size for row in rows if row.name == selected), 0)
+    return "bars" if size <= MAX_BARS else "heatmap"
+
+
+def _plot(session: Session, findings: Findings, selected: str | None, kind: PlotKind) -> PlotState | None:
+    reference = session.reference_item
+    if reference is None or selected is None:
+        return None
+    panes = tuple(_pane(session, findings, item, colour, selected) for colour, item in enumerate(session.items))
+    others = session.others()
+    focus = next((item.id for item in others if item.id == session.look.focus), None)
+    return PlotState(
+        title=selected,
+        kind=kind,
+        panes=panes,
+        reference=reference.id,
+        focus=focus or _first_unlike(session, findings, selected),
+        slice_index=session.look.slice_index,
+    )
+
+
+def _first_unlike(session: Session, findings: Findings, name: str) -> str | None:
+    """The first other item whose tensor differs from the reference's, else the first other one."""
+    others = session.others()
+    for item in others:
+        found = _found(findings, item, name)
+        if found is not None and found.verdict is not Verdict.IDENTICAL:
+            return item.id
+    return others[0].id if others else None
+
+
+def _pane(session: Session, findings: Findings, item: Item, colour: int, name: str) -> Pane:
+    if item is session.reference_item:
+        return Pane(item.id, item.label, colour, item.weights.by_name.get(name))
+    found = _found(findings, item, name)
+    tensor = item.weights.by_name.get(found.names[1] or "" if found else name)
+    return Pane(item.id, item.label, colour, tensor, found)
+
+
+def _found(findings: Findings, item: Item, name: str) -> TensorComparison | None:
+    comparison = findings.comparisons.get(item.id)
+    if comparison is None:
+        return None
+    return next((t for t in comparison.tensors if (t.names[0] or t.name) == name), None)

@@ -1,0 +1,250 @@
+"""What takes a talk with the person first: choosing files, exporting, copying, help, closing."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSize, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication
+
+from reproviewer import __version__, resources
+from reproviewer.core.experiment import Experiment, loads
+from reproviewer.core.message import ReproError, message
+from reproviewer.files import formats
+from reproviewer.files.save import replace_text
+from reproviewer.gui import dialogs
+from reproviewer.gui.texts import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reproviewer.gui.actions import Actions
+    from reproviewer.gui.controller import Controller
+    from reproviewer.gui.main_window import MainWindow
+    from reproviewer.gui.settings import Settings
+
+EXPORT_SIZE = QSize(1600, 900)
+
+
+class Chores(QObject):
+    """Talks with the person through dialogs, then tells the controller."""
+
+    def __init__(self, window: MainWindow, controller: Controller, settings: Settings) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._settings = settings
+
+    def connect_actions(self, acts: Actions) -> None:
+        """Carry out these actions."""
+        for action, do in (
+            (acts.build, self._controller.build),
+            (acts.stop, self._controller.stop),
+            (acts.new, lambda: self._controller.use_example(Experiment())),
+            (acts.open_experiment, self.open_experiment),
+            (acts.save_experiment, self.save_experiment),
+            (acts.open, self.open_weights),
+            (acts.save_weights, self.save_weights),
+            (acts.load_weights, self.load_weights),
+            (acts.export_png, self.export_png),
+            (acts.export_svg, self.export_svg),
+            (acts.export_csv, self.export_csv),
+            (acts.copy_python, self.copy_python),
+            (acts.undo, self._controller.undo),
+            (acts.redo, self._controller.redo),
+            (acts.keys, self.show_keys),
+            (acts.log, self.open_log),
+            (acts.about, self.show_about),
+        ):
+            action.triggered.connect(_plain(do))
+        acts.exampleChosen.connect(self._controller.use_example)
+        acts.set_examples(examples())
+
+    def act(self, action: str) -> None:
+        """Do what the verdict line's button offers."""
+        trouble = self._controller.status.trouble
+        if action == "details" and trouble is not None:
+            dialogs.show_details(self._window, shown(trouble.message), trouble.details)
+        elif action != "details":
+            self._controller.act(action)
+
+    def set_runs(self, runs: int) -> None:
+        """Another number of runs."""
+        self._controller.edit(replace(self._controller.session.experiment, runs=runs))
+
+    # files
+
+    def open_experiment(self) -> None:
+        """Open an experiment file."""
+        for path in self._ask_open("experiment", self.tr("Open experiment"), [_json_filter()])[:1]:
+            self._try(lambda path=path: self._controller.open_experiment(path))
+
+    def save_experiment(self) -> None:
+        """Save the experiment as a file."""
+        asked = dialogs.ask_save(
+            self._window,
+            self._settings,
+            "experiment",
+            self.tr("Save experiment"),
+            "experiment.json",
+            [_json_filter()],
+        )
+        if asked:
+            self._write(_with_suffix(asked[0], ".json"), self._controller.experiment_text())
+
+    def open_weights(self) -> None:
+        """Put weight files on the shelf."""
+        self._controller.open_files(self._ask_open("weights", self.tr("Open weights"), _open_filters()))
+
+    def load_weights(self) -> None:
+        """Load a weight file into a second model."""
+        for path in self._ask_open("weights", self.tr("Load weights into a second model"), _open_filters())[:1]:
+            self._controller.load_weights(path)
+
+    def save_weights(self, item_id: str = "") -> None:
+        """Save the weights of an item, by default of the reference."""
+        session = self._controller.session
+        item = session.item(item_id) or session.reference_item
+        if item is None:
+            return
+        by_filter = {_filter(f): f for f in formats.FORMATS}
+        title = self.tr("Save the weights of {run}").format(run=item.label)
+        asked = dialogs.ask_save(self._window, self._settings, "weights", title, "model.weights.h5", list(by_filter))
+        if asked is None:
+            return
+        path, chosen = asked
+        self._controller.save_weights(item.id, *formats.complete(path, by_filter.get(chosen)))
+
+    def rename(self, item_id: str) -> None:
+        """Give an item another label."""
+        item = self._controller.session.item(item_id)
+        label = item and dialogs.ask_text(self._window, self.tr("Rename"), self.tr("Name"), item.label)
+        if label:
+            self._controller.rename(item_id, label)
+
+    # export
+
+    def export_png(self) -> None:
+        """Save the plots as a picture."""
+        path = self._ask_export(self.tr("Save the plots"), "plots", ".png", self.tr("PNG picture"))
+        if path:
+            self._try(lambda: self._window.plots.area.render_png(path, EXPORT_SIZE), path)
+
+    def export_svg(self) -> None:
+        """Save the plots as a drawing."""
+        path = self._ask_export(self.tr("Save the plots"), "plots", ".svg", self.tr("SVG drawing"))
+        if path:
+            self._try(lambda: self._window.plots.area.render_svg(path), path)
+
+    def export_csv(self) -> None:
+        """Save the shown values as a table."""
+        path = self._ask_export(self.tr("Save the numbers"), "values", ".csv", self.tr("CSV table"))
+        if path:
+            self._try(lambda: self._write_rows(path), path)
+
+    def copy_python(self) -> None:
+        """Copy a script that repeats the experiment."""
+        from reproviewer.core.script import as_python
+
+        def copy() -> None:
+            QApplication.clipboard().setText(as_python(self._controller.session.experiment))
+            self._controller.said.emit(message("Copied a Python script that repeats this experiment."))
+
+        self._try(copy)
+
+    # help
+
+    def show_keys(self) -> None:
+        """What the keys do."""
+        keys = [
+            ("Ctrl+R", self.tr("build all runs")),
+            ("Esc", self.tr("stop")),
+            ("Ctrl+1 … Ctrl+4", self.tr("bars, heat map, histogram, values")),
+            ("Ctrl+O, Ctrl+S, Ctrl+L", self.tr("open, save, load weights")),
+            ("Ctrl+Z, Ctrl+Shift+Z", self.tr("undo, redo")),
+            ("Tab, Shift+Tab", self.tr("go from part to part")),
+            (self.tr("Arrow keys in a plot"), self.tr("move the cursor from weight to weight")),
+        ]
+        rows = "".join(f"<tr><td style='padding-right:16px'><b>{k}</b></td><td>{what}</td></tr>" for k, what in keys)
+        dialogs.show_text(self._window, self.tr("Keyboard"), f"<table>{rows}</table>")
+
+    def show_about(self) -> None:
+        """Version and licence."""
+        text = self.tr("Are two builds of a model the same to the last bit, where do they differ, and why?")
+        licence = self.tr("MIT licence.")
+        dialogs.show_text(
+            self._window, self.tr("About ReproViewer"), f"<b>ReproViewer {__version__}</b><p>{text}</p><p>{licence}</p>"
+        )
+
+    def open_log(self) -> None:
+        """Open what TensorFlow printed."""
+        path = self._controller.log_path()
+        if not path.is_file():
+            self._controller.said.emit(message("The worker has printed nothing yet."))
+        else:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+    def may_close(self) -> bool:
+        """Whether the window may close now."""
+        return True
+
+    # inside
+
+    def _ask_open(self, purpose: str, title: str, filters: list[str]) -> list[Path]:
+        return dialogs.ask_open(self._window, self._settings, purpose, title, filters)
+
+    def _ask_export(self, title: str, name: str, suffix: str, kind: str) -> Path | None:
+        asked = dialogs.ask_save(self._window, self._settings, "export", title, name + suffix, [f"{kind} (*{suffix})"])
+        return _with_suffix(asked[0], suffix) if asked else None
+
+    def _write(self, path: Path, text: str) -> None:
+        self._try(lambda: replace_text(path, text), path)
+
+    def _write_rows(self, path: Path) -> None:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(self._window.plots.area.rows_csv())
+
+    def _try(self, act: Callable[[], object], saved: Path | None = None) -> None:
+        """Do something; what goes wrong is said in one sentence."""
+        try:
+            act()
+        except ReproError as error:
+            self._controller.said.emit(error.message)
+            return
+        except OSError as error:
+            name = saved.name if saved else ""
+            self._controller.said.emit(message("Cannot write {file}: {why}.", file=name, why=error.strerror))
+            return
+        if saved is not None:
+            self._controller.said.emit(message("Saved {file}.", file=saved.name))
+
+
+def examples() -> list[Experiment]:
+    """The shipped examples, in order."""
+    return [loads(path.read_text(encoding="utf-8")) for path in sorted(resources.path("examples").glob("*.json"))]
+
+
+def _plain(do: Callable[[], object]) -> Callable[[], None]:
+    """Drop the `checked` that Qt sends along."""
+    return lambda *_: (do(), None)[1]
+
+
+def _with_suffix(path: Path, suffix: str) -> Path:
+    return path if path.suffix == suffix else path.with_name(path.name + suffix)
+
+
+def _json_filter() -> str:
+    return dialogs.tr("Experiment") + " (*.json)"
+
+
+def _filter(f: formats.Format) -> str:
+    return f"{shown(message(f.label))} ({f.pattern})"
+
+
+def _open_filters() -> list[str]:
+    patterns = "*.h5 *.hdf5 *.npz *.safetensors *.index *.data-*"
+    return [f"{dialogs.tr('Weight files')} ({patterns})", f"{dialogs.tr('All files')} (*)"]

@@ -1,0 +1,128 @@
+"""Finds out, in the background, how the items of the shelf compare with the reference, and why they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from reproviewer.core import cause
+from reproviewer.core.compare import compare
+from reproviewer.core.experiment import Experiment, from_json
+from reproviewer.core.view_state import Findings
+from reproviewer.core.weights import digest
+from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
+
+if TYPE_CHECKING:
+    from reproviewer.core.session import Item, Session
+    from reproviewer.core.verdict import Comparison
+    from reproviewer.gui.engine_thread import EngineThread
+    from reproviewer.gui.tasks import Background
+
+_Key = tuple[str, str]
+
+
+class Comparer(QObject):
+    """Keeps what was found (`findings`); every pair of items is compared once, every digest computed once."""
+
+    findingsChanged = Signal()
+    failed = Signal(object)
+
+    def __init__(self, background: Background, engine: EngineThread, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._engine = engine
+        self._known: dict[_Key, Comparison] = {}
+        self._digests: dict[str, str] = {}
+        self._probes: dict[Experiment, bool] = {}
+        self._session: Session | None = None
+        self.findings = Findings()
+
+    def compare(self, session: Session) -> None:
+        """Find out what is not known yet about the items of this desk."""
+        self._session = session
+        reference = session.reference_item
+        if reference is None:
+            self.findings = Findings()
+            return
+        self._collect()
+        todo = [i for i in session.others() if (reference.id, i.id) not in self._known]
+        undigested = [i for i in session.items if i.id not in self._digests]
+        if todo or undigested:
+            self._background.start(
+                "compare",
+                lambda cancelled: self._work(reference, todo, undigested, cancelled),
+                self._done,
+                self.failed.emit,
+            )
+
+    def _work(
+        self, reference: Item, todo: list[Item], undigested: list[Item], cancelled: Callable[[], bool]
+    ) -> tuple[dict[_Key, Comparison], dict[str, str]]:
+        compared: dict[_Key, Comparison] = {}
+        for item in todo:
+            if cancelled():
+                break
+            compared[reference.id, item.id] = compare(reference.weights, item.weights, cancelled=cancelled)
+        digests: dict[str, str] = {}
+        for item in undigested:
+            if cancelled():
+                break
+            digests[item.id] = digest(item.weights.only("weight", "draw"))
+        return compared, digests
+
+    def _done(self, found: tuple[dict[_Key, Comparison], dict[str, str]]) -> None:
+        self._known.update(found[0])
+        self._digests.update(found[1])
+        self._collect()
+        self.findingsChanged.emit()
+
+    def _collect(self) -> None:
+        session = self._session
+        reference = session.reference_item if session else None
+        if session is None or reference is None:
+            return
+        comparisons = {
+            item.id: self._known[reference.id, item.id]
+            for item in session.others()
+            if (reference.id, item.id) in self._known
+        }
+        digests = {item.id: self._digests[item.id] for item in session.items if item.id in self._digests}
+        self.findings = Findings(comparisons, digests)
+        if len(comparisons) == len(session.others()):
+            self._explain(session, reference)
+
+    def _explain(self, session: Session, reference: Item) -> None:
+        """The reason for the first difference between two runs."""
+        for item in session.others():
+            if item.kind != "run" or reference.kind != "run":
+                continue
+            comparison = self.findings.comparisons[item.id]
+            found = cause.cause(reference.record, item.record, comparison)
+            if found is not None:
+                self.findings = replace(self.findings, cause=found)
+                return
+            probe = cause.probe_experiment(from_json(item.record["experiment"]))
+            if comparison.differing and probe is not None:
+                self._probe(probe)
+                return
+
+    def _probe(self, probe: Experiment) -> None:
+        """Try by two builds of its own whether the seeding calls govern the weights in the person's Keras."""
+        runs: list[RunFinished] = []
+
+        def receive(event: Event) -> None:
+            if isinstance(event, RunFinished):
+                runs.append(event)
+            elif isinstance(event, Outcome) and event.state is RunState.FINISHED and len(runs) == 2:
+                self._probed(probe, runs)
+
+        self._engine.ask(lambda engine: engine.run(probe), receive)
+
+    def _probed(self, probe: Experiment, runs: list[RunFinished]) -> None:
+        comparison = compare(runs[0].weights, runs[1].weights)
+        found = cause.governs(probe, comparison, runs[0].record)
+        self.findings = replace(self.findings, cause=found)
+        self.findingsChanged.emit()

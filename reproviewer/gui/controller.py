@@ -1,0 +1,419 @@
+"""Holds the desk, carries out what the person wants, and says what is to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from reproviewer.core import keras_text, session
+from reproviewer.core.catalog import Catalog, check
+from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
+from reproviewer.core.history import History
+from reproviewer.core.message import Message, ReproError, message
+from reproviewer.core.session import Item, Session
+from reproviewer.core.view_state import Findings, Status, Trouble, ViewState, Work, resolve
+from reproviewer.engine import transfer
+from reproviewer.engine.events import Event, Outcome, Ready, Reply, RunFinished, RunStarted, RunState
+from reproviewer.gui.comparer import Comparer
+from reproviewer.gui.engine_thread import Ask, EngineThread, Receive
+from reproviewer.gui.tasks import Background
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reproviewer.core.plot_state import PlotKind
+    from reproviewer.engine import Engine
+
+CHECK_DELAY_MS = 400
+
+
+class Controller(QObject):
+    """One desk. `stateChanged` carries the ViewState after every change; `said` a sentence for the message line."""
+
+    stateChanged = Signal(object)
+    catalogChanged = Signal(object)
+    said = Signal(object)
+    crashed = Signal(object)
+
+    def __init__(self, engine: Engine, experiment: Experiment, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._thread = EngineThread(engine, self)
+        self._background = Background(self)
+        self._comparer = Comparer(self._background, self._thread, self)
+        self._history = History(Session(experiment=experiment))
+        self._status = Status()
+        self._catalog = Catalog.shipped(experiment.environment.flavour)
+        self._ids = count(1)
+        self._request: int | None = None
+        self._timer = QTimer(self, singleShot=True, interval=CHECK_DELAY_MS)
+        self._timer.timeout.connect(self._check_model)
+        self._comparer.findingsChanged.connect(self._publish)
+        self._comparer.failed.connect(self._fail)
+        for source in (self._thread, self._background):
+            source.crashed.connect(self.crashed)
+
+    # what it holds
+
+    @property
+    def session(self) -> Session:
+        """The desk as it is."""
+        return self._history.present
+
+    @property
+    def state(self) -> ViewState:
+        """What is shown."""
+        return resolve(self.session, self._findings, self._status)
+
+    @property
+    def status(self) -> Status:
+        """What is known about the worker."""
+        return self._status
+
+    @property
+    def catalog(self) -> Catalog:
+        """The layers that the person's Keras has."""
+        return self._catalog
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to undo."""
+        return bool(self._history.past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to redo."""
+        return bool(self._history.future)
+
+    def log_path(self) -> Path:
+        """Where the worker's own words are."""
+        return self._engine.log_path(self.session.experiment.environment)
+
+    # life
+
+    def start(self) -> None:
+        """Start the worker and show the first state."""
+        self._recheck_text()
+        self._prepare_worker()
+        self._publish()
+
+    def close(self) -> None:
+        """Stop everything and end all processes."""
+        self._timer.stop()
+        self._thread.close()
+        self._background.close()
+
+    # the experiment
+
+    def edit(self, experiment: Experiment) -> None:
+        """Another experiment, from the panel."""
+        before = self.session.experiment
+        typing = replace(before, model="") == replace(experiment, model="")
+        self._push(session.edit(self.session, experiment), "model" if typing else None)
+
+    def open_experiment(self, path: Path) -> None:
+        """Put the experiment of a file on the desk. Raises ReproError."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ReproError("Cannot read {file}: {why}.", file=path.name, why=error) from None
+        self.use_example(loads(text))
+
+    def use_example(self, experiment: Experiment) -> None:
+        """Start from this experiment with an empty shelf; undo brings the old desk back."""
+        self._push(Session(experiment=experiment))
+
+    def experiment_text(self) -> str:
+        """The experiment as the text of a file."""
+        return dumps(self.session.experiment)
+
+    def undo(self) -> None:
+        """Undo the last edit of the experiment or of the shelf."""
+        self._travel(self._history.undo())
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        self._travel(self._history.redo())
+
+    # building
+
+    def build(self) -> None:
+        """Build all runs of the experiment. Waits its turn while TensorFlow loads."""
+        if not self.state.can_build:
+            return
+        experiment = self.session.experiment
+        self._push(session.start_build(self.session))
+        self._begin(Work("build", 0, experiment.runs), lambda engine: engine.run(experiment), self._on_build)
+
+    def _begin(self, work: Work, ask: Ask, receive: Receive) -> None:
+        """Ask the engine for something that the person waits for."""
+        queued = self._status.phase == "starting"
+        self._status = replace(self._status, trouble=None, work=replace(work, queued=queued))
+        self._request = self._thread.ask(ask, receive)
+        self._publish()
+
+    def stop(self) -> None:
+        """Stop the build or load that is under way."""
+        if self._request is not None:
+            self._thread.stop(self._request)
+
+    def act(self, action: str) -> None:
+        """Do what the button of the verdict line offers."""
+        experiment = self.session.experiment
+        seeds = [call.seed for call in experiment.seeding.calls]
+        if action == "stop":
+            self.stop()
+            return
+        if action == "build-twice":
+            experiment = replace(experiment, runs=max(2, experiment.runs))
+        elif action in ("set-seed", "use-set-random-seed"):
+            call = SeedCall("keras.utils.set_random_seed", seeds[0] if seeds else 1)
+            experiment = replace(experiment, seeding=Seeding((call,), "each"))
+        elif action == "seed-each":
+            experiment = replace(experiment, seeding=replace(experiment.seeding, when="each"))
+        self.edit(experiment)
+        self.build()
+
+    def _on_build(self, event: Event) -> None:
+        if isinstance(event, RunFinished):
+            label = self._free_label(event.number)
+            self._add(Item(self._new_id(), "run", label, event.weights, event.record))
+        self._on_progress(event)
+
+    def _on_progress(self, event: Event) -> None:
+        work = self._status.work
+        if isinstance(event, RunStarted) and work is not None:
+            self._status = replace(self._status, work=replace(work, number=event.number, queued=False))
+        elif isinstance(event, Outcome):
+            self._request = None
+            self._status = replace(self._status, work=None)
+            self._finish(event)
+        self._publish()
+
+    def _finish(self, outcome: Outcome) -> None:
+        if outcome.state is RunState.FAILED:
+            self._fail_with(outcome.message, outcome.details)
+        elif outcome.state is RunState.ABORTED:
+            self.said.emit(outcome.message)
+        self._comparer.compare(self.session)
+
+    def _free_label(self, number: int) -> str:
+        """`Run 1`, or the next number that no kept run has."""
+        taken = {item.label for item in self.session.items}
+        while (label := self.tr("Run {n}").format(n=number)) in taken:
+            number += 1
+        return label
+
+    # the shelf
+
+    def open_files(self, paths: list[Path]) -> None:
+        """Put weight files on the shelf (experiment files onto the desk)."""
+        for path in paths:
+            if path.suffix == ".json" and not path.name.endswith((".weights.json", ".index.json")):
+                self._try(partial(self.open_experiment, path))
+            else:
+                self._read_file(path, self._put_on_shelf)
+
+    def _read_file(self, path: Path, then: Callable[[Item], None]) -> None:
+        from reproviewer import files
+
+        scratch = self._engine.scratch()
+
+        def done(contents: Any) -> None:
+            then(Item(self._new_id(), "file", path.name, contents.weights, dict(contents.metadata), str(path)))
+
+        self.said.emit(message("Reading {file}…", file=path.name))
+        self._background.start(f"read {path}", lambda cancelled: files.read(path, scratch), done, self._fail)
+
+    def _put_on_shelf(self, file: Item) -> None:
+        self.said.emit(message("{file} is on the shelf.", file=file.label))
+        self._push(session.add(self.session, file))
+
+    def save_weights(self, item_id: str, target: Path, key: str = "") -> None:
+        """Save the weights of a run, or of a file, in a format (default: the one of the name)."""
+        item = self.session.item(item_id)
+        if item is None:
+            return
+        experiment = self._experiment_of(item)
+
+        def work(engine: Engine) -> Iterator[Event]:
+            transfer.save_weights(engine, experiment, item.weights, target, key)
+            yield Outcome(RunState.FINISHED, message("Saved {run} as {file}.", run=item.label, file=target.name))
+
+        self._begin(Work("save"), work, self._on_saved)
+
+    def _on_saved(self, event: Event) -> None:
+        if isinstance(event, Outcome) and event.state is RunState.FINISHED:
+            self.said.emit(event.message)
+        self._on_progress(event)
+
+    def load_weights(self, path: Path) -> None:
+        """Build a second model, give it the weights of a file, and compare both with the file. All or nothing."""
+        experiment = self.session.experiment
+
+        def load(file: Item) -> None:
+            self._begin(
+                Work("load", 0, 2),
+                lambda engine: transfer.load_weights(engine, experiment, file.weights),
+                partial(self._on_load, file),
+            )
+
+        self._read_file(path, load)
+
+    def _on_load(self, file: Item, event: Event) -> None:
+        if isinstance(event, RunFinished):
+            if event.number == 1:
+                self._push(session.start_load(self.session, file))
+            kind, label = (("before", self.tr("Before load")), ("after", self.tr("After load")))[event.number - 1]
+            self._add(Item(self._new_id(), kind, label, event.weights, event.record))
+        self._on_progress(event)
+
+    def set_reference(self, item_id: str) -> None:
+        """Compare all others with this item."""
+        self._push(session.set_reference(self.session, item_id))
+
+    def remove(self, item_id: str) -> None:
+        """Take an item off the shelf."""
+        self._push(session.remove(self.session, item_id))
+
+    def keep(self, item_id: str, kept: bool) -> None:
+        """Let a run stay on the shelf when building again."""
+        self._push(session.keep(self.session, item_id, kept))
+
+    def rename(self, item_id: str, label: str) -> None:
+        """Give an item another label."""
+        self._push(session.rename(self.session, item_id, label))
+
+    # looking
+
+    def look_at_tensor(self, name: str) -> None:
+        """Show this tensor."""
+        self._look(tensor=name)
+
+    def look_as(self, kind: PlotKind) -> None:
+        """Show it as bars, heat map, histogram or values."""
+        self._look(kind=kind)
+
+    def look_at_slice(self, index: tuple[int, ...]) -> None:
+        """Show this slice of a tensor with more than two axes."""
+        self._look(slice_index=index)
+
+    def look_at_item(self, item_id: str) -> None:
+        """Show the difference of this item against the reference."""
+        self._look(focus=item_id)
+
+    # inside
+
+    @property
+    def _findings(self) -> Findings:
+        return self._comparer.findings
+
+    def _look(self, **changes: Any) -> None:
+        self._history = self._history.amend(session.look_at(self.session, **changes))
+        self._publish()
+
+    def _push(self, value: Session, merge_key: str | None = None) -> None:
+        self._travel(self._history.push(value, merge_key))
+
+    def _add(self, item: Item) -> None:
+        """A run that arrives belongs to the build that was asked for: no step of its own to undo."""
+        self._history = self._history.amend(session.add(self.session, item))
+
+    def _travel(self, history: History[Session]) -> None:
+        before, self._history = self.session, history
+        if before.experiment.environment != self.session.experiment.environment:
+            self._prepare_worker()
+        if before.experiment.model != self.session.experiment.model:
+            self._recheck_text()
+        if self._status.work is None:
+            self._status = replace(self._status, trouble=None)
+            self._comparer.compare(self.session)
+        self._publish()
+
+    def _publish(self) -> None:
+        self.stateChanged.emit(self.state)
+
+    def _new_id(self) -> str:
+        return f"item-{next(self._ids)}"
+
+    def _experiment_of(self, item: Item) -> Experiment:
+        from reproviewer.core.experiment import from_json
+
+        document = item.record.get("experiment") if item.kind != "file" else None
+        return from_json(document) if document else self.session.experiment
+
+    def _try(self, act: Any) -> None:
+        try:
+            act()
+        except ReproError as error:
+            self._fail(error)
+
+    def _fail(self, error: ReproError) -> None:
+        self._fail_with(error.message, "")
+        self._publish()
+
+    def _fail_with(self, sentence: Message, details: str) -> None:
+        self._status = replace(self._status, trouble=Trouble(sentence, details))
+
+    # the worker
+
+    def _prepare_worker(self) -> None:
+        environment = self.session.experiment.environment
+        self._catalog = Catalog.shipped(environment.flavour)
+        self._status = replace(self._status, phase="starting", engine=message("Loading TensorFlow…"), size=None)
+        self._thread.ask(lambda engine: engine.wait_ready(environment), self._on_ready)
+        self._thread.ask(lambda engine: engine.catalog(environment), self._on_catalog)
+
+    def _on_ready(self, event: Event) -> None:
+        if isinstance(event, Ready):
+            self._status = replace(self._status, phase="ready", engine=_engine_line(event))
+            self._check_model()
+        elif isinstance(event, Outcome) and event.state is RunState.FAILED:
+            self._status = replace(self._status, phase="failed", engine=message("TensorFlow could not be started"))
+            self._fail_with(event.message, event.details)
+        self._publish()
+
+    def _on_catalog(self, event: Event) -> None:
+        if isinstance(event, Reply):
+            self._catalog = Catalog.from_json(event.data)
+            self.catalogChanged.emit(self._catalog)
+            self._recheck_text()
+            self._publish()
+
+    def _recheck_text(self) -> None:
+        parsed = keras_text.parse(self.session.experiment.model)
+        problems = (*parsed.problems, *check(parsed, self._catalog))
+        self._status = replace(self._status, problems=problems, size=None)
+        self._timer.start()
+
+    def _check_model(self) -> None:
+        if self._status.phase != "ready" or self._status.problems or self._status.work is not None:
+            return
+        experiment = self.session.experiment
+        self._thread.ask(lambda engine: engine.check(experiment), partial(self._on_checked, experiment.model))
+
+    def _on_checked(self, model: str, event: Event) -> None:
+        if model != self.session.experiment.model:
+            return
+        if isinstance(event, Reply):
+            tensors = [t for t in event.data["tensors"] if t["role"] == "weight"]
+            self._status = replace(self._status, size=(event.data["weights"], len(tensors)))
+        elif isinstance(event, Outcome) and event.state is RunState.FAILED:
+            problem = keras_text.problem_at(keras_text.parse(model), event.message, event.where)
+            self._status = replace(self._status, problems=(problem,))
+        self._publish()
+
+
+def _engine_line(ready: Ready) -> Message:
+    keras = "tf_keras" if ready.flavour == "tf_keras" else "Keras"
+    return message(
+        "TensorFlow {tensorflow} · {keras} {version} · ready",
+        tensorflow=ready.versions.get("tensorflow", "?"),
+        keras=keras,
+        version=ready.versions.get(ready.flavour, ready.versions.get("keras", "?")),
+    )

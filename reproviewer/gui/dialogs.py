@@ -1,0 +1,85 @@
+"""The platform's own file dialogs, the crash report, and other short talks with the person."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QPushButton, QWidget
+
+from reproviewer import __version__
+
+if TYPE_CHECKING:
+    from reproviewer.gui.settings import Settings
+
+
+def tr(text: str) -> str:
+    """A text of a dialog in the person's language."""
+    return QCoreApplication.translate("Dialogs", text)
+
+
+def ask_open(parent: QWidget, settings: Settings, purpose: str, title: str, filters: list[str]) -> list[Path]:
+    """Ask for files to open; empty when the person changed their mind."""
+    names, _ = QFileDialog.getOpenFileNames(parent, title, str(settings.folder(purpose)), ";;".join(filters))
+    paths = [Path(name) for name in names]
+    if paths:
+        settings.set_folder(purpose, paths[0].parent)
+    return paths
+
+
+def ask_save(
+    parent: QWidget, settings: Settings, purpose: str, title: str, name: str, filters: list[str]
+) -> tuple[Path, str] | None:
+    """Ask where to save; the path and the chosen filter, or None."""
+    start = str(settings.folder(purpose) / name)
+    chosen, which = QFileDialog.getSaveFileName(parent, title, start, ";;".join(filters))
+    if not chosen:
+        return None
+    path = Path(chosen)
+    if path.parent.is_dir():
+        settings.set_folder(purpose, path.parent)
+    return path, which
+
+
+def ask_text(parent: QWidget, title: str, label: str, text: str) -> str | None:
+    """Ask for one line of text."""
+    answer, accepted = QInputDialog.getText(parent, title, label, text=text)
+    return answer.strip() if accepted and answer.strip() else None
+
+
+def show_details(parent: QWidget, sentence: str, details: str) -> None:
+    """A failure with what an expert wants to read."""
+    box = QMessageBox(QMessageBox.Icon.Warning, tr("Details"), sentence, QMessageBox.StandardButton.Close, parent)
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    box.setDetailedText(details or tr("The worker said nothing more."))
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+
+
+def show_text(parent: QWidget, title: str, text: str) -> None:
+    """A short text to read."""
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, parent)
+    box.setTextFormat(Qt.TextFormat.RichText)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+
+
+def show_crash(parent: QWidget | None, error: BaseException) -> None:
+    """The one crash dialog, with a report to copy."""
+    report = f"ReproViewer {__version__}\n" + "".join(traceback.format_exception(error))
+    box = QMessageBox(
+        QMessageBox.Icon.Critical,
+        tr("Something went wrong"),
+        tr("Something went wrong inside ReproViewer. Your runs are still here; you can go on, or save them first."),
+        QMessageBox.StandardButton.Close,
+        parent,
+    )
+    copy = QPushButton(tr("Copy report"))
+    box.addButton(copy, QMessageBox.ButtonRole.ActionRole)
+    copy.clicked.disconnect()
+    copy.clicked.connect(lambda: QApplication.clipboard().setText(report))
+    box.setDetailedText(report)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()

@@ -1,0 +1,84 @@
+"""The card of pictures: which tensor, shown how, and the plots themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from reproviewer.core.plot_state import PLOT_KINDS, PlotKind, PlotState
+from reproviewer.gui.plots.area import PlotArea
+from reproviewer.gui.tensor_list import shape_text
+from reproviewer.gui.theme import GRID_PX, Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class PlotCard(QFrame):
+    """A title, the choice of the kind of plot, and the plot area."""
+
+    kindChosen = Signal(str)
+    sliceChosen = Signal(tuple)
+    itemChosen = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.area = PlotArea(theme)
+        self._setup_ui()
+        self._layout()
+
+    def show_plot(self, plot: PlotState | None, kind: PlotKind) -> None:
+        """Show these plots."""
+        self._title.setText(plot.title if plot else "")
+        tensor = next((p.tensor for p in plot.panes if p.tensor is not None), None) if plot else None
+        self._caption.setText(f"{shape_text(tensor.shape)} · {tensor.dtype}" if tensor else "")
+        self._buttons[kind].setChecked(True)
+        for button in self._buttons.values():
+            button.setEnabled(plot is not None)
+        self.area.show_state(plot)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of this theme."""
+        self.area.apply_theme(theme)
+
+    def _setup_ui(self) -> None:
+        self.setProperty("kind", "card")
+        self._title = QLabel()
+        self._title.setProperty("kind", "title")
+        self._caption = QLabel()
+        self._caption.setProperty("kind", "caption")
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QToolButton] = {}
+        for kind, (text, tip) in zip(PLOT_KINDS, self._kinds(), strict=True):
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.setProperty("kind", "segment")
+            button.clicked.connect(lambda _=False, k=kind: self.kindChosen.emit(k))
+            self._group.addButton(button)
+            self._buttons[kind] = button
+        self.area.sliceChanged.connect(self.sliceChosen)
+        self.area.focusRequested.connect(self.itemChosen)
+
+    def _kinds(self) -> Iterator[tuple[str, str]]:
+        yield self.tr("&Bars"), self.tr("A bar with its number for every weight (small tensors)")
+        yield self.tr("&Heat map"), self.tr("A picture of the matrix, one colour range for all runs")
+        yield self.tr("H&istogram"), self.tr("How the values are distributed, all runs over each other")
+        yield self.tr("&Values"), self.tr("A table of the values in every run")
+
+    def _layout(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(GRID_PX)
+        top.addWidget(self._title)
+        top.addWidget(self._caption)
+        top.addStretch(1)
+        for button in self._buttons.values():
+            top.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(GRID_PX)
+        column.addLayout(top)
+        column.addWidget(self.area, 1)
