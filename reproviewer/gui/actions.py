@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
@@ -12,6 +11,8 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 from reproviewer.core.plot_state import PLOT_KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reproviewer.core.experiment import Experiment
     from reproviewer.core.view_state import ViewState
 

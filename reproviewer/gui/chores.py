@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, QUrl
@@ -21,6 +20,7 @@ from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from reproviewer.gui.actions import Actions
     from reproviewer.gui.controller import Controller

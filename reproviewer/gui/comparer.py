@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from reproviewer.core.weights import digest
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reproviewer.core.session import Item, Session
     from reproviewer.core.verdict import Comparison
     from reproviewer.gui.engine_thread import EngineThread

@@ -1,0 +1,57 @@
+from reproviewer.core import session
+from reproviewer.core.session import Item, Session
+
+RUNS = tuple(Item(f"r{n}", "run", f"Run {n}") for n in (1, 2, 3))
+FILE = Item("f", "file", "test.h5", path="/somewhere/test.h5")
+
+
+def desk(*items):
+    return Session(items=tuple(items))
+
+
+def ids(value):
+    return [item.id for item in value.items]
+
+
+def test_the_first_item_is_the_reference_until_another_is_chosen():
+    value = desk(*RUNS)
+    assert value.reference_item is RUNS[0]
+    chosen = session.set_reference(value, "r3")
+    assert chosen.reference_item is RUNS[2]
+    assert [i.id for i in chosen.others()] == ["r1", "r2"]
+    assert session.remove(chosen, "r3").reference_item is RUNS[0]
+
+
+def test_an_empty_desk_has_no_reference():
+    assert Session().reference_item is None
+    assert Session().others() == ()
+
+
+def test_a_build_replaces_runs_but_not_files_and_kept_runs():
+    value = session.keep(desk(*RUNS, FILE), "r2", True)
+    assert ids(session.start_build(value)) == ["r2", "f"]
+
+
+def test_runs_stand_before_files():
+    assert ids(session.add(desk(RUNS[0], FILE), RUNS[1])) == ["r1", "r2", "f"]
+
+
+def test_a_load_makes_its_file_the_reference_and_drops_the_load_before():
+    old = desk(RUNS[0], Item("b", "before", "Before load"), Item("a", "after", "After load"), FILE)
+    again = Item("f2", "file", "test.h5", path=FILE.path)
+    value = session.start_load(old, again)
+    assert ids(value) == ["r1", "f2"]
+    assert value.reference_item is again
+
+
+def test_another_tensor_starts_at_its_first_slice():
+    value = session.look_at(session.look_at(desk(*RUNS), slice_index=(2, 1)), tensor="dense/kernel")
+    assert value.look.slice_index == ()
+    assert session.look_at(value, kind="values").look.tensor == "dense/kernel"
+
+
+def test_keep_rename_and_remove_touch_one_item():
+    value = session.rename(desk(*RUNS), "r2", "seeded")
+    assert [i.label for i in value.items] == ["Run 1", "seeded", "Run 3"]
+    assert ids(session.remove(value, "r1")) == ["r2", "r3"]
+    assert session.remove(value, "no such item") == value
