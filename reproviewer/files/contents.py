@@ -1,0 +1,139 @@
+"""What a weight file holds, the limits that every reader keeps, and the checks that they share."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reproviewer.core.message import Message, ReproError
+from reproviewer.core.weights import Tensor, WeightSet, storage_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+MAX_TENSORS = 50_000
+MAX_RANK = 32
+MAX_DIMENSION = 1 << 48
+MAX_NAME = 1_000
+CHEAP = 64 << 20
+"""Checksums that a format keeps are verified over this many bytes of data; more would make opening slow."""
+SPARE_EXPANSION = 256 << 20
+MAX_EXPANSION = 20
+"""Compressed data may grow to 256 MiB, or to 20 times the size of its file. Real weights hardly compress at all."""
+
+COMPLEX = {"complex64", "complex128"}
+
+
+@dataclass(frozen=True)
+class FileContents:
+    """A weight file as read.
+
+    `source` is the file itself, or the prefix of a checkpoint. `metadata` is what the file says about itself, plus
+    `checksums` (which of them were verified), `left out` and `assumed` where there is something to tell.
+    """
+
+    format: str
+    weights: WeightSet
+    metadata: dict[str, str]
+    source: Path
+
+
+@dataclass(frozen=True)
+class Index:
+    """What a reader finds: the format's key, the tensors in order, and what the file says about itself."""
+
+    format: str
+    tensors: tuple[Tensor, ...]
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class Unreadable(ReproError):
+    """Why a file cannot be read: the clause that follows "... cannot be read:"."""
+
+
+def cannot_read(file: str, why: Message) -> ReproError:
+    """The sentence for the person, from the clause that a reader raised."""
+    return ReproError("{file} cannot be read: {why}.", file=quoted(file), why=why)
+
+
+def quoted(name: str) -> str:
+    """A name from a file, fit for one line of text: nothing unprintable, not too long."""
+    name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[: MAX_NAME + 1])
+    return name if len(name) <= 120 else f"{name[:60]}...{name[-50:]}"
+
+
+def human_bytes(count: int) -> str:
+    """`16.0 TiB`, `3.5 MiB`, `812 bytes`."""
+    size = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
+        if size < 1024 or unit == "PiB":
+            break
+        size /= 1024
+    return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+
+
+def natural(name: str) -> list[list[tuple[int, int, str]]]:
+    """A sort key for paths: part by part, digits as numbers (`vars/2` before `vars/10`)."""
+    return [
+        [
+            (0, int(piece), "") if piece.isdecimal() else (1, 0, piece)
+            for piece in re.split(r"(\d{1,18})", part)
+            if piece
+        ]
+        for part in name.split("/")
+    ]
+
+
+def count_bytes(name: str, dtype: str, shape: tuple[int, ...]) -> int:
+    """Bytes of a tensor that a file declares. Raises Unreadable when the shape or the dtype is beyond reason."""
+    if dtype in COMPLEX:
+        raise Unreadable("`{name}` holds complex numbers, which cannot be compared", name=quoted(name))
+    if len(shape) > MAX_RANK:
+        raise Unreadable("`{name}` declares {rank} dimensions", name=quoted(name), rank=len(shape))
+    if any(not 0 <= d < MAX_DIMENSION for d in shape):
+        raise Unreadable("`{name}` declares an impossible shape, {shape}", name=quoted(name), shape=_short(shape))
+    return math.prod(shape) * storage_dtype(dtype).itemsize
+
+
+def declares(name: str, shape: tuple[int, ...], needs: int, has: int) -> Unreadable:
+    """A shape that needs more, or less, than the file has."""
+    return Unreadable(
+        "`{name}` declares the shape {shape}, that is {needs}, but {has} are stored",
+        name=quoted(name),
+        shape=_short(shape),
+        needs=human_bytes(needs),
+        has=human_bytes(has),
+    )
+
+
+def check_expansion(stored: int, expanded: int) -> None:
+    """Refuse compressed data that grows beyond all reason."""
+    if expanded > SPARE_EXPANSION and expanded > MAX_EXPANSION * stored:
+        raise Unreadable(
+            "its compressed data would expand from {stored} to {expanded}",
+            stored=human_bytes(stored),
+            expanded=human_bytes(expanded),
+        )
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that are empty, overlong, not text, or there twice, and more of them than any model has."""
+    seen: set[str] = set()
+    for name in names:
+        if not name:
+            raise Unreadable("it holds a tensor without a name")
+        if len(name) > MAX_NAME or not name.isprintable():
+            raise Unreadable("it holds a tensor with an impossible name, `{name}`", name=quoted(name))
+        if name in seen:
+            raise Unreadable("it holds `{name}` twice", name=quoted(name))
+        seen.add(name)
+        if len(seen) > MAX_TENSORS:
+            raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
+
+
+def _short(shape: tuple[int, ...]) -> str:
+    text = ", ".join(map(str, shape[:8]))
+    return f"({text}, ...)" if len(shape) > 8 else f"({text})"

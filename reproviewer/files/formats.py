@@ -1,0 +1,81 @@
+"""The formats that can be written, and which one a file name asks for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from reproviewer.core.message import ReproError
+
+
+@dataclass(frozen=True)
+class Format:
+    """A writable format.
+
+    `label` is a template for translation and `pattern` the name filter of a file dialog. A checkpoint is several files
+    that share a prefix, so its `suffix` is empty. `needs_keras` tells formats that Keras writes from those that
+    `files.writers` writes from the tensors alone. `keeps_order` tells whether the file knows the order of the tensors.
+    """
+
+    key: str
+    label: str
+    suffix: str
+    pattern: str
+    needs_keras: bool
+    keeps_order: bool
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("keras-weights", "Keras weights", ".weights.h5", "*.weights.h5", True, False),
+    Format("legacy-h5", "Keras weights, legacy HDF5", ".h5", "*.h5", True, True),
+    Format("tf-checkpoint", "TensorFlow checkpoint", "", "*", True, True),
+    Format("npz", "NumPy arrays", ".npz", "*.npz", False, True),
+    Format("safetensors", "Safetensors", ".safetensors", "*.safetensors", False, False),
+)
+
+_BY_KEY = {f.key: f for f in FORMATS}
+_BY_SUFFIX = {
+    ".weights.h5": "keras-weights",
+    ".h5": "legacy-h5",
+    ".hdf5": "legacy-h5",
+    ".npz": "npz",
+    ".safetensors": "safetensors",
+}
+_FOREIGN = {".keras", ".json", ".npy", ".pb", ".pt", ".pth", ".pkl", ".pickle", ".zip", ".txt", ".csv", ".onnx", ".bin"}
+_CHECKPOINT_PART = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
+
+
+def by_key(key: str) -> Format:
+    """The format of this key. Raises KeyError."""
+    return _BY_KEY[key]
+
+
+def format_for_name(path: Path) -> Format:
+    """The format that a file name asks for: by its suffix; a checkpoint, as in Keras 2, when there is none known.
+
+    >>> [format_for_name(Path(n)).key for n in ("test.h5", "a.weights.h5", "./your_dir/record_weight", "cp-1.ckpt")]
+    ['legacy-h5', 'keras-weights', 'tf-checkpoint', 'tf-checkpoint']
+
+    Raises
+    ------
+    ReproError
+        A suffix of something else, such as `.keras` or `.txt`.
+    """
+    name = path.name.lower()
+    for suffix, key in _BY_SUFFIX.items():
+        if name.endswith(suffix):
+            return by_key(key)
+    if Path(name).suffix in _FOREIGN:
+        raise ReproError(
+            "{file} cannot be saved: no weight format is called {suffix}; use .weights.h5, .h5, .npz, .safetensors, "
+            "or a name without a suffix for a TensorFlow checkpoint.",
+            file=path.name,
+            suffix=Path(name).suffix,
+        )
+    return by_key("tf-checkpoint")
+
+
+def checkpoint_prefix(path: Path) -> Path:
+    """The prefix of a checkpoint of which `path` may be the index or a data file."""
+    return path.with_name(_CHECKPOINT_PART.sub("", path.name))

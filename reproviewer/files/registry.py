@@ -1,0 +1,63 @@
+"""One reader for every kind of file that `sniff.detect` tells apart; a new format is a new module and a line here."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from reproviewer.files.contents import Index, Unreadable, check_names
+from reproviewer.files.sniff import detect
+from reproviewer.files.spill import Spill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READERS = {
+    "hdf5": "reproviewer.files.hdf5",
+    "checkpoint": "reproviewer.files.checkpoint",
+    "npz": "reproviewer.files.npz",
+    "safetensors": "reproviewer.files.safe_tensors",
+}
+"""Modules with `read(path, spill) -> Index`; imported only when such a file is read."""
+
+
+def read_index(path: Path, scratch: Path) -> dict[str, Any]:
+    """Read `path` and return its index as a JSON document; what must be unpacked goes to the new file `scratch`."""
+    kind, source = detect(path)
+    reader = importlib.import_module(READERS[kind])
+    before = _stamp(path)
+    spill = Spill(scratch)
+    index: Index = reader.read(source, spill)
+    spill.close()
+    if _stamp(path) != before:
+        raise Unreadable("it changed while it was read")
+    check_names(t.name for t in index.tensors)
+    _check_windows(index, spill)
+    return {
+        "format": index.format,
+        "source": str(source),
+        "metadata": index.metadata,
+        "tensors": [dataclasses.asdict(t) for t in index.tensors],
+    }
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        return ()
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
+
+
+def _check_windows(index: Index, spill: Spill) -> None:
+    """Whatever a reader computed: no tensor reaches beyond the end of its file."""
+    sizes: dict[str, int] = {}
+    for tensor in index.tensors:
+        if not tensor.nbytes and tensor.path == spill.path:
+            continue
+        if tensor.path not in sizes:
+            sizes[tensor.path] = os.stat(tensor.path).st_size
+        if tensor.offset < 0 or tensor.offset + tensor.nbytes > sizes[tensor.path]:
+            raise Unreadable("`{name}` reaches beyond the end of the file", name=tensor.name)

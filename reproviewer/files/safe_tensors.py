@@ -1,0 +1,118 @@
+"""Safetensors: eight bytes of length, a JSON header, then the tensors' bytes without a gap.
+
+The order of the tensors is not part of the format; files written here keep it in the metadata (`order`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reproviewer.core.weights import Tensor
+from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, count_bytes, declares, natural, quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reproviewer.files.spill import Spill
+
+MAX_HEADER = 16 << 20
+
+DTYPES = {
+    "BOOL": "bool",
+    "U8": "uint8",
+    "I8": "int8",
+    "U16": "uint16",
+    "I16": "int16",
+    "U32": "uint32",
+    "I32": "int32",
+    "U64": "uint64",
+    "I64": "int64",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "F32": "float32",
+    "F64": "float64",
+    "C64": "complex64",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E8M0": "float8_e8m0fnu",
+}
+
+
+def read(path: Path, spill: Spill) -> Index:
+    """Read the header; every tensor is a window into the file."""
+    header, start, size = _header(path)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise Unreadable("its metadata is not text")
+    if len(header) > MAX_TENSORS:
+        raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
+    tensors = {name: _tensor(name, entry, path, start) for name, entry in header.items()}
+    _check_layout(list(tensors.values()), start, size)
+    names = _order(list(tensors), metadata.pop("order", ""))
+    return Index("safetensors", tuple(tensors[n] for n in names), metadata)
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int, int]:
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        size = path.stat().st_size
+        if length > min(MAX_HEADER, size - 8):
+            raise Unreadable("its header claims {count} bytes, more than there can be", count=length)
+        text = file.read(length)
+    try:
+        header = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("its header is not valid JSON ({why})", why=str(error)[:200]) from None
+    if not isinstance(header, dict):
+        raise Unreadable("its header is not a JSON object")
+    return header, 8 + length, size
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise Unreadable("its header has the key `{name}` twice", name=quoted(twice))
+    return result
+
+
+def _tensor(name: str, entry: Any, path: Path, start: int) -> Tensor:
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+        raise Unreadable("the entry of `{name}` is malformed", name=quoted(name))
+    kind, shape, span = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(kind, str) or kind not in DTYPES:
+        raise Unreadable(
+            "`{name}` has the dtype {dtype}, which is not known", name=quoted(name), dtype=quoted(str(kind))
+        )
+    if not _whole_numbers(shape) or not _whole_numbers(span) or len(span) != 2 or span[1] < span[0]:
+        raise Unreadable("the entry of `{name}` is malformed", name=quoted(name))
+    needs = count_bytes(name, DTYPES[kind], tuple(shape))
+    if needs != span[1] - span[0]:
+        raise declares(name, tuple(shape), needs, span[1] - span[0])
+    return Tensor(name, DTYPES[kind], tuple(shape), str(path), start + span[0])
+
+
+def _whole_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(type(v) is int and v >= 0 for v in value)
+
+
+def _check_layout(tensors: list[Tensor], start: int, size: int) -> None:
+    at = start
+    for tensor in sorted(tensors, key=lambda t: (t.offset, t.nbytes)):
+        if tensor.offset != at:
+            raise Unreadable("the data of `{name}` overlaps another or leaves a gap", name=quoted(tensor.name))
+        at += tensor.nbytes
+    if at != size:
+        raise Unreadable("its data should end at byte {end}, but the file has {size} bytes", end=at, size=size)
+
+
+def _order(names: list[str], stored: str) -> list[str]:
+    try:
+        order = json.loads(stored) if stored else None
+    except (ValueError, RecursionError):
+        order = None
+    if isinstance(order, list) and all(isinstance(n, str) for n in order) and sorted(order) == sorted(names):
+        return order
+    return sorted(names, key=natural)

@@ -1,0 +1,140 @@
+"""Which format a file is, by its content. Names matter only where content cannot tell: the parts of a checkpoint."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from pathlib import Path
+
+from reproviewer.core.message import ReproError
+from reproviewer.files.contents import Unreadable, quoted
+from reproviewer.files.formats import checkpoint_prefix
+
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+TABLE_MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
+KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints, .npz and .safetensors"
+_MAX_STATE = 1 << 16
+
+
+def detect(path: Path) -> tuple[str, Path]:
+    """The key of the reader for `path`, and what it is to read: the file, or the prefix of a checkpoint.
+
+    Raises
+    ------
+    ReproError
+        It does not exist, is no regular file, or is of a kind that is not read.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        if _index_of(path).is_file():
+            return "checkpoint", path
+        raise Unreadable("there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise Unreadable("{why}", why=getattr(error, "strerror", None) or error) from None
+    if stat.S_ISDIR(mode):
+        return "checkpoint", _in_folder(path)
+    if not stat.S_ISREG(mode):
+        raise Unreadable("it is not a regular file")
+    return _of_file(path)
+
+
+def _of_file(path: Path) -> tuple[str, Path]:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(16)
+        file.seek(max(0, size - 8))
+        tail = file.read(8)
+        is_hdf5 = _has_hdf5_signature(file, size)
+    if size == 0:
+        raise Unreadable("it is empty")
+    if is_hdf5:
+        return "hdf5", path
+    if tail == TABLE_MAGIC:
+        return "checkpoint", checkpoint_prefix(path)
+    if checkpoint_prefix(path) != path and _index_of(checkpoint_prefix(path)).is_file():
+        return "checkpoint", checkpoint_prefix(path)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _of_zip(path)
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") >= 2:
+        return "safetensors", path
+    if head.startswith(b"model_checkpoint_path:"):
+        return "checkpoint", _in_folder(path.parent)
+    raise _other_kind(path, head)
+
+
+def _has_hdf5_signature(file: object, size: int) -> bool:
+    offset = 0
+    while offset + 8 <= size:
+        file.seek(offset)  # type: ignore[attr-defined]
+        if file.read(8) == HDF5_SIGNATURE:  # type: ignore[attr-defined]
+            return True
+        offset = offset * 2 or 512
+    return False
+
+
+def _of_zip(path: Path) -> tuple[str, Path]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError) as error:
+        raise Unreadable("it is a damaged zip file ({why})", why=error) from None
+    if any(n in ("model.weights.h5", "config.json", "model.weights.npz") for n in names):
+        raise _not_yet(path, "a Keras model archive")
+    if any(n.endswith("data.pkl") for n in names):
+        raise _not_yet(path, "a PyTorch file (a pickle, which can run code)")
+    if not any(n.endswith(".npy") for n in names):
+        raise Unreadable("it is a zip file without arrays")
+    return "npz", path
+
+
+def _in_folder(folder: Path) -> Path:
+    if (folder / "saved_model.pb").exists():
+        raise _not_yet(folder, "a TensorFlow SavedModel")
+    named = _named_checkpoint(folder)
+    if named is not None:
+        return named
+    found = sorted(n[: -len(".index")] for n in os.listdir(folder) if n.endswith(".index"))
+    if len(found) == 1:
+        return folder / found[0]
+    if found:
+        raise Unreadable("the folder holds {count} checkpoints; choose the .index file of one", count=len(found))
+    if _index_of(folder).is_file():
+        return folder
+    raise Unreadable("it is a folder without a checkpoint")
+
+
+def _named_checkpoint(folder: Path) -> Path | None:
+    """The prefix that the state file `checkpoint` names, if it lies in this very folder."""
+    state = folder / "checkpoint"
+    if not state.is_file():
+        return None
+    with state.open("rb") as file:
+        first = file.read(_MAX_STATE).split(b"\n", 1)[0].decode("utf-8", "replace")
+    key, _, value = first.partition(":")
+    name = value.strip().strip('"')
+    if key != "model_checkpoint_path" or not name:
+        return None
+    if not Path(name).is_absolute() and Path(name).name != name:
+        raise Unreadable("its state file names a checkpoint of another folder, `{name}`", name=quoted(name))
+    prefix = folder / Path(name).name
+    return prefix if _index_of(prefix).is_file() else None
+
+
+def _index_of(prefix: Path) -> Path:
+    return prefix.with_name(prefix.name + ".index") if prefix.name else prefix
+
+
+def _other_kind(path: Path, head: bytes) -> ReproError:
+    if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
+        return _not_yet(path, "a pickle, which can run code")
+    if head.startswith(b"\x93NUMPY"):
+        return _not_yet(path, "a single NumPy array")
+    return Unreadable("its content is of no known kind; ReproViewer reads {kinds}", kinds=KINDS)
+
+
+def _not_yet(path: Path, what: str) -> ReproError:
+    return ReproError(
+        "{file} is {what}; ReproViewer reads weight files: {kinds}.", file=quoted(path.name), what=what, kinds=KINDS
+    )
