@@ -31,7 +31,8 @@ def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | Non
     assert isinstance(app, QApplication)
     app.setApplicationName("ReproViewer")
     app.setWindowIcon(QIcon(str(resources.path("icons/reproviewer.svg"))))
-    controller = Controller(Engine(), Experiment(model="Dense(5, input_dim=1)"))
+    engine = Engine()
+    controller = Controller(engine, Experiment(model="Dense(5, input_dim=1)"))
     window = MainWindow(controller, Settings())
     _catch_crashes(controller.crashed.emit)
     if on_painted is not None:
@@ -41,7 +42,10 @@ def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | Non
     if paths:
         window.painted.connect(lambda: QTimer.singleShot(0, lambda: controller.open_files(paths)))
     window.show()
-    return app.exec()
+    try:
+        return app.exec()
+    finally:
+        engine.close()
 
 
 def _catch_crashes(show: Callable[[BaseException], None]) -> None:

@@ -103,7 +103,7 @@ class Controller(QObject):
         self._publish()
 
     def close(self) -> None:
-        """Stop everything and end all processes."""
+        """Stop everything; the engine itself belongs to whoever made it."""
         self._timer.stop()
         self._thread.close()
         self._background.close()

@@ -66,12 +66,12 @@ class EngineThread(QObject):
             self._engine.cancel()
 
     def close(self) -> None:
-        """Stop everything, end the worker processes and wait for the thread."""
+        """Stop everything and wait for the thread. The engine stays open; whoever made it closes it."""
         self._closing = True
         self._waiting.put(None)
-        self._engine.cancel()
-        self._engine.close()
-        self._thread.join()
+        while self._thread.is_alive():
+            self._engine.cancel()
+            self._thread.join(0.05)
 
     def _loop(self) -> None:
         while (request := self._waiting.get()) is not None and not self._closing:
