@@ -62,20 +62,39 @@ def format_for_name(path: Path) -> Format:
     ReproError
         A suffix of something else, such as `.keras` or `.txt`.
     """
-    name = path.name.lower()
-    for suffix, key in _BY_SUFFIX.items():
-        if name.endswith(suffix):
-            return by_key(key)
-    if Path(name).suffix in _FOREIGN:
+    known = _named(path)
+    if known is not None:
+        return known
+    if path.suffix.lower() in _FOREIGN:
         raise ReproError(
             "{file} cannot be saved: no weight format is called {suffix}; use .weights.h5, .h5, .npz, .safetensors, "
             "or a name without a suffix for a TensorFlow checkpoint.",
             file=path.name,
-            suffix=Path(name).suffix,
+            suffix=path.suffix,
         )
     return by_key("tf-checkpoint")
+
+
+def complete(path: Path, chosen: Format | None) -> tuple[Path, str]:
+    """What a person means who typed `path` while the format `chosen` was selected: the full path, the format's key.
+
+    A suffix that was typed wins over the selection; without one the selection's is added.
+
+    >>> [complete(Path(n), by_key("keras-weights"))[0].name for n in ("a", "a.weights.h5", "a.npz", "v1.2")]
+    ['a.weights.h5', 'a.weights.h5', 'a.npz', 'v1.2.weights.h5']
+    """
+    form = _named(path) or chosen or format_for_name(path)
+    if form.key == "tf-checkpoint":
+        return checkpoint_prefix(path), form.key
+    has_suffix = _named(path) is not None
+    return path if has_suffix else path.with_name(path.name + form.suffix), form.key
 
 
 def checkpoint_prefix(path: Path) -> Path:
     """The prefix of a checkpoint of which `path` may be the index or a data file."""
     return path.with_name(_CHECKPOINT_PART.sub("", path.name))
+
+
+def _named(path: Path) -> Format | None:
+    name = path.name.lower()
+    return next((by_key(key) for suffix, key in _BY_SUFFIX.items() if name.endswith(suffix)), None)
