@@ -4,6 +4,7 @@
 VENV := .venv
 IN_VENV := . $(VENV)/environment && $(VENV)/bin/python
 EXAMPLE := $(firstword $(wildcard resources/examples/*3-*.json))
+PICTURE := out/$(basename $(notdir $(EXAMPLE))).png
 
 .PHONY: run test lint bench clean
 
@@ -11,8 +12,9 @@ run: $(VENV)/ready
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
 	   $(IN_VENV) -m reproviewer; \
 	 else \
-	   echo "There is no display, so here is an example without one: $(EXAMPLE)"; mkdir -p out; \
-	   $(IN_VENV) -m reproviewer picture $(EXAMPLE) -o out/$(notdir $(EXAMPLE:.json=.png)) || [ $$? -eq 1 ]; \
+	   echo "There is no display, so this is an example without a window: $(EXAMPLE)"; \
+	   mkdir -p out; rm -f $(PICTURE); $(IN_VENV) -m reproviewer picture $(EXAMPLE) -o $(PICTURE) || [ $$? -eq 1 ]; \
+	   test -s $(PICTURE) && echo "The picture of it: $(PICTURE)"; \
 	 fi
 
 test: $(VENV)/ready
