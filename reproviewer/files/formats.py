@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reproviewer.core.message import ReproError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def by_key(key: str) -> Format:
 def format_for_name(path: Path) -> Format:
     """The format that a file name asks for: by its suffix; a checkpoint, as in Keras 2, when there is none known.
 
+    >>> from pathlib import Path
     >>> [format_for_name(Path(n)).key for n in ("test.h5", "a.weights.h5", "./your_dir/record_weight", "cp-1.ckpt")]
     ['legacy-h5', 'keras-weights', 'tf-checkpoint', 'tf-checkpoint']
 
@@ -80,6 +84,7 @@ def complete(path: Path, chosen: Format | None) -> tuple[Path, str]:
 
     A suffix that was typed wins over the selection; without one the selection's is added.
 
+    >>> from pathlib import Path
     >>> [complete(Path(n), by_key("keras-weights"))[0].name for n in ("a", "a.weights.h5", "a.npz", "v1.2")]
     ['a.weights.h5', 'a.weights.h5', 'a.npz', 'v1.2.weights.h5']
     """

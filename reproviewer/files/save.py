@@ -90,7 +90,7 @@ def _check_no_folder(target: Path, path: Path) -> None:
 
 
 def _targets(prefix: Path) -> list[Path]:
-    """The files of a new checkpoint in the order in which they take their places; `checkpoint` names it, so it is last."""
+    """The files of a new checkpoint in the order in which they take their places, the one that names it last."""
     names = (f"{prefix.name}.data-00000-of-00001", f"{prefix.name}.index", "checkpoint")
     return [prefix.with_name(name) for name in names]
 

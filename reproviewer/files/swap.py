@@ -70,7 +70,8 @@ def install(place: Path, names: list[str]) -> None:
         raise
     if len(names) > 1:
         os.rename(place / "backup", place / "done")
-    sync(folder)
+    with contextlib.suppress(OSError):
+        sync(folder)
 
 
 def sweep(folder: Path) -> None:
