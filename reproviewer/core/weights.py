@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from reproviewer.core import float8
 from reproviewer.core.message import ReproError
 
 if TYPE_CHECKING:
@@ -89,13 +90,23 @@ class WeightSet:
         return WeightSet(tuple(t for t in self.tensors if t.role in roles))
 
 
+def _read_into(fd: int, buffer: memoryview, offset: int) -> int:
+    if hasattr(os, "preadv"):
+        return os.preadv(fd, [buffer], offset)
+    data = os.pread(fd, len(buffer), offset)
+    buffer[: len(data)] = data
+    return len(data)
+
+
 def storage_dtype(dtype: str) -> np.dtype[Any]:
     """The little-endian numpy dtype that carries the bits of `dtype`: itself, or integers of its size."""
     return np.dtype(_STORAGE.get(dtype, dtype)).newbyteorder("<")
 
 
 def as_values(bits: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
-    """Turn stored elements into numbers that numpy computes with (bfloat16 becomes float32, exactly)."""
+    """Turn stored elements into numbers that numpy computes with (bfloat16 and float8 become float32, exactly)."""
+    if float8.is_float8(dtype):
+        return np.asarray(float8.table(dtype)[bits])
     if dtype == "bfloat16":
         return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
     return bits
@@ -115,6 +126,15 @@ class Reader:
         """Give the file back."""
         os.close(self._fd)
 
+    def into(self, buffer: memoryview, start: int) -> None:
+        """Fill `buffer` from byte `start` of the tensor. Raises ReproError when the file has become shorter."""
+        done = 0
+        while done < len(buffer):
+            count = _read_into(self._fd, buffer[done:], self.tensor.offset + start + done)
+            if not count:
+                raise ReproError("{file} has become shorter while it was read.", file=Path(self.tensor.path).name)
+            done += count
+
     def raw(self, start: int, count: int) -> bytes:
         """`count` bytes from byte `start` of the tensor. Raises ReproError when the file has become shorter."""
         data = os.pread(self._fd, count, self.tensor.offset + start)
@@ -128,7 +148,11 @@ class Reader:
     def elements(self, start: int, count: int) -> np.ndarray[Any, Any]:
         """`count` stored elements from element `start` in C order, 1-D."""
         item = self.tensor.itemsize
-        return np.frombuffer(self.raw(start * item, count * item), storage_dtype(self.tensor.dtype))
+        return self.view(self.raw(start * item, count * item))
+
+    def view(self, data: bytes | bytearray) -> np.ndarray[Any, Any]:
+        """Bytes of this tensor as stored elements, 1-D."""
+        return np.frombuffer(data, storage_dtype(self.tensor.dtype))
 
 
 @contextmanager

@@ -1,0 +1,240 @@
+"""Two spans of bytes of one dtype, block by block: what differs is counted and measured, what does not is passed by.
+
+Large spans are walked by two threads: reading and comparing bytes let each other run. Every thread has its own
+buffers and reuses them, because the first touch of fresh memory costs more than the comparison.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reproviewer.core import elements
+from reproviewer.core.elements import CHUNK, Array, Distances
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reproviewer.core.verdict import Tolerance
+    from reproviewer.core.weights import Reader
+
+BLOCK = 1 << 18
+"""Bytes read at once: what two buffers of it and the work on them leave room for in a core's own cache."""
+TWO_THREADS_FROM = 8 << 20
+FEW = 8
+"""Where fewer than one element in this many differs, those are picked out and only they are measured."""
+
+
+@dataclass
+class Tally:
+    """What is known of two tensors so far. `first` counts elements from 0; None while none differs."""
+
+    differing: int = 0
+    unequal: int = 0
+    first: int | None = None
+    max_abs: float | None = None
+    max_ulp: int | None = None
+    outside: bool = False
+
+    def differ(self, at: int, how_many: int) -> None:
+        """`how_many` more elements differ, the first of them is element `at`."""
+        self.differing += how_many
+        self.first = at if self.first is None else min(self.first, at)
+
+    def further(self, far: float | None, ulp: int | None) -> None:
+        """Keep the larger distances."""
+        if far is not None:
+            self.max_abs = far if self.max_abs is None else max(self.max_abs, far)
+        if ulp is not None:
+            self.max_ulp = ulp if self.max_ulp is None else max(self.max_ulp, ulp)
+
+    def merge(self, other: Tally) -> None:
+        """Add what another thread found."""
+        if other.first is not None:
+            self.differ(other.first, other.differing)
+        self.unequal += other.unequal
+        self.outside |= other.outside
+        self.further(other.max_abs, other.max_ulp)
+
+
+def measure(tally: Tally, a: Array, b: Array, dtypes: tuple[str, str], tolerance: Tolerance) -> Distances:
+    """Add the distances of some elements (at most `CHUNK`) to the tally."""
+    with np.errstate(all="ignore"):
+        found = elements.distances(a, b, dtypes)
+    unequal = int(np.count_nonzero(found.unequal))
+    tally.unequal += unequal
+    if unequal and found.far is not None:
+        tally.further(float(found.far[found.unequal].max()), None)
+    if unequal and found.ulp is not None and found.has_ulp is not None:
+        steps = found.ulp[found.unequal & found.has_ulp]
+        tally.further(None, int(steps.max()) if len(steps) else None)
+    tally.outside = tally.outside or (unequal > 0 and elements.outside(a, dtypes[0], found, tolerance))
+    return found
+
+
+class Walk:
+    """One comparison of two spans of the same dtype and size."""
+
+    def __init__(self, a: Reader, b: Reader, tolerance: Tolerance) -> None:
+        self._readers = a, b
+        self._tolerance = tolerance
+        self._step = max(1, BLOCK // a.tensor.itemsize)
+        self._starts = count(0, self._step)
+        self._stop = threading.Event()
+
+    def run(self, moved: Callable[[int], None]) -> Tally:
+        """Walk to the end; `moved` is told the bytes passed and may raise to stop."""
+        size, itemsize = self._readers[0].tensor.size, self._readers[0].tensor.itemsize
+        if size == 0:
+            return Tally()
+        if size * itemsize < TWO_THREADS_FROM:
+            return self._walk(size, moved)
+        helper = _Helper(lambda: self._walk(size, None))
+        try:
+            tally = self._walk(size, moved)
+        except BaseException:
+            self._stop.set()
+            raise
+        finally:
+            helper.join()
+        tally.merge(helper.result())
+        return tally
+
+    def _walk(self, size: int, moved: Callable[[int], None] | None) -> Tally:
+        tally, meter = Tally(), _Meter(self._readers, min(self._step, size), self._tolerance)
+        while (start := next(self._starts)) < size and not self._stop.is_set():
+            meter.block(tally, start, min(self._step, size - start))
+            if moved is not None:
+                moved(min(start + self._step, size) * self._readers[0].tensor.itemsize)
+        return tally
+
+
+class _Helper(threading.Thread):
+    """A thread whose result or error is handed on."""
+
+    def __init__(self, work: Callable[[], Tally]) -> None:
+        super().__init__(name="compare", daemon=True)
+        self._work = work
+        self._result: Tally | None = None
+        self._error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._result = self._work()
+        except BaseException as error:
+            self._error = error
+
+    def result(self) -> Tally:
+        if self._error is not None:
+            raise self._error
+        assert self._result is not None
+        return self._result
+
+
+class _Meter:
+    """The buffers of one thread and what is done with them."""
+
+    def __init__(self, readers: tuple[Reader, Reader], count: int, tolerance: Tolerance) -> None:
+        tensor = readers[0].tensor
+        self._readers = readers
+        self._dtype, self._itemsize, self._tolerance = tensor.dtype, tensor.itemsize, tolerance
+        self._bytes = bytearray(count * self._itemsize), bytearray(count * self._itemsize)
+        self._elements = readers[0].view(self._bytes[0]), readers[1].view(self._bytes[1])
+        self._dense = _Dense(count, self._itemsize) if self._dtype in ("float32", "float64") else None
+
+    def block(self, tally: Tally, start: int, count: int) -> None:
+        """Compare `count` elements from element `start`."""
+        buffers = (
+            self._bytes if count == len(self._elements[0]) else tuple(bytearray(count * self._itemsize) for _ in "ab")
+        )
+        for reader, buffer in zip(self._readers, buffers, strict=True):
+            reader.into(memoryview(buffer), start * self._itemsize)
+        if buffers[0] == buffers[1]:
+            return
+        a, b = (reader.view(buffer) for reader, buffer in zip(self._readers, buffers, strict=True))
+        where = elements.differing(a, b)
+        how_many = int(np.count_nonzero(where))
+        tally.differ(start + int(where.argmax()), how_many)
+        if how_many * FEW < count:
+            a, b = a[where], b[where]
+        elif self._dense is not None and self._dense.measure(tally, a, b, self._tolerance):
+            return
+        for x, y in _chunks(a, b):
+            measure(tally, x, y, (self._dtype, self._dtype), self._tolerance)
+
+
+class _Dense:
+    """Measures blocks of finite float32 or float64 numbers most of which differ, without fresh memory."""
+
+    def __init__(self, count: int, itemsize: int) -> None:
+        self._words = f"<u{itemsize}"
+        self._integers = f"<i{itemsize}"
+        self._magnitude = np.array((1 << itemsize * 8 - 1) - 1, self._integers)
+        self._far = np.empty(count, np.float64)
+        self._keys = tuple(np.empty(count, self._integers) for _ in "ab")
+        self._spare = np.empty(count, self._integers)
+
+    def measure(self, tally: Tally, a: Array, b: Array, tolerance: Tolerance) -> bool:
+        """Add the distances to the tally; False, and nothing added, when a number is not finite."""
+        far = self._far[: len(a)]
+        with np.errstate(all="ignore"):
+            np.subtract(a, b, out=far, dtype=np.float64)
+        np.abs(far, out=far)
+        largest = float(far.max())
+        if not np.isfinite(largest):
+            return False
+        steps = self._steps(a, b)
+        tally.unequal += int(np.count_nonzero(steps))
+        ulp = int(steps.max())
+        tally.further(largest, ulp)
+        if not tally.outside and ulp > tolerance.ulp:
+            tally.outside = self._outside(a, far, steps, tolerance)
+        return True
+
+    def _steps(self, a: Array, b: Array) -> Array:
+        """The distances in ULP. Keys go from -magnitude to magnitude, so their difference fits in as many bits."""
+        one, other = (self._key(v, key[: len(v)]) for v, key in zip((a, b), self._keys, strict=True))
+        high: Array = np.maximum(one, other, out=self._spare[: len(a)]).view(self._words)
+        low = np.minimum(one, other, out=other).view(self._words)
+        np.subtract(high, low, out=high)
+        return high
+
+    def _key(self, values: Array, key: Array) -> Array:
+        bits, sign = values.view(self._integers), self._spare[: len(values)]
+        np.right_shift(bits, bits.itemsize * 8 - 1, out=sign)
+        np.bitwise_and(bits, self._magnitude, out=key)
+        np.bitwise_xor(key, sign, out=key)
+        return np.subtract(key, sign, out=key)
+
+    @staticmethod
+    def _outside(a: Array, far: Array, steps: Array, tolerance: Tolerance) -> bool:
+        with np.errstate(all="ignore"):
+            limit = tolerance.atol + tolerance.rtol * np.abs(a.astype(np.float64))
+        near = steps == 0
+        if tolerance.ulp:
+            near |= steps <= np.uint64(tolerance.ulp)
+        if tolerance.atol or tolerance.rtol:
+            near |= far <= limit
+        return not near.all()
+
+
+def _chunks(a: Array, b: Array) -> Iterator[tuple[Array, Array]]:
+    for start in range(0, len(a), CHUNK):
+        yield a[start : start + CHUNK], b[start : start + CHUNK]
+
+
+def measure_unlike(a: Reader, b: Reader, tolerance: Tolerance, moved: Callable[[int], None]) -> Tally:
+    """Compare two spans of different dtypes by value."""
+    tally, dtypes, size = Tally(), (a.tensor.dtype, b.tensor.dtype), a.tensor.size
+    for start in range(0, size, CHUNK):
+        how_many = min(CHUNK, size - start)
+        found = measure(tally, a.elements(start, how_many), b.elements(start, how_many), dtypes, tolerance)
+        if found.unequal.any():
+            tally.differ(start + int(found.unequal.argmax()), int(np.count_nonzero(found.unequal)))
+        moved((start + how_many) * a.tensor.itemsize)
+    return tally

@@ -1,0 +1,219 @@
+"""The verdict in words, the same ones in the window and on the command line."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from reproviewer.core.experiment import DRAW_CALLS
+from reproviewer.core.message import Message, message
+from reproviewer.core.pairing import short_names
+from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SIGNS = {
+    Verdict.IDENTICAL: "✓",
+    Verdict.EQUAL: "≈",
+    Verdict.CLOSE: "±",
+    Verdict.DIFFERENT: "✕",
+    Verdict.MISMATCHED: "≠",
+}
+"""The sign that goes with each word, so that neither colour nor language alone carries the verdict."""
+
+
+def word(verdict: Verdict) -> Message:
+    """The word of a verdict."""
+    return message(str(verdict))
+
+
+def verdict_sentence(comparison: Comparison) -> Message:
+    """What was found when one weight set was compared with the reference."""
+    if not comparison.tensors:
+        return message("There is nothing to compare.")
+    return _SENTENCES[comparison.verdict](comparison)
+
+
+def overall(reference: str, others: Sequence[tuple[str, Comparison]]) -> Message:
+    """What was found when several runs or files, each with its label, were compared with the one named `reference`."""
+    if not others:
+        return message("There is nothing yet to compare with {reference}.", reference=reference)
+    if len(others) == 1:
+        return verdict_sentence(others[0][1])
+    whole = worst([c.verdict for _, c in others])
+    if whole is Verdict.IDENTICAL:
+        return message("{reference} and {n} others are identical to the last bit.", reference=reference, n=len(others))
+    alike = [(label, c) for label, c in others if c.verdict is whole]
+    singular, plural = _OTHERS[whole]
+    label, first = alike[0]
+    return message(
+        singular if len(alike) == 1 else plural,
+        n=len(alike),
+        total=len(others),
+        reference=reference,
+        label=label,
+        detail=verdict_sentence(first),
+    )
+
+
+def first_place(comparison: Comparison) -> str | None:
+    """Where the first difference is, e.g. `dense/kernel[0, 0]`; None when no element differs."""
+    for tensor in comparison.tensors:
+        if tensor.first is not None:
+            index = f"[{', '.join(map(str, tensor.first.index))}]" if tensor.first.index else ""
+            return _short(comparison, tensor) + index
+    return None
+
+
+def largest_abs(comparison: Comparison) -> float | None:
+    """The largest |a - b| of all tensors; None where there is none."""
+    return max((t.max_abs for t in comparison.tensors if t.max_abs is not None), default=None)
+
+
+_OTHERS = {
+    Verdict.EQUAL: (
+        "{n} of {total} others equals {reference} in value but not to the last bit. {label}: {detail}",
+        "{n} of {total} others equal {reference} in value but not to the last bit. {label}: {detail}",
+    ),
+    Verdict.CLOSE: (
+        "{n} of {total} others differs from {reference} within the tolerance. {label}: {detail}",
+        "{n} of {total} others differ from {reference} within the tolerance. {label}: {detail}",
+    ),
+    Verdict.DIFFERENT: (
+        "{n} of {total} others differs from {reference}. {label}: {detail}",
+        "{n} of {total} others differ from {reference}. {label}: {detail}",
+    ),
+    Verdict.MISMATCHED: (
+        "{n} of {total} others does not fit {reference}. {label}: {detail}",
+        "{n} of {total} others do not fit {reference}. {label}: {detail}",
+    ),
+}
+
+
+def _identical(comparison: Comparison) -> Message:
+    templates = {
+        "weights": ("The only weight is identical to the last bit.", "All {n} weights are identical to the last bit."),
+        "numbers": ("The only number is identical to the last bit.", "All {n} numbers are identical to the last bit."),
+        "values": ("The only value is identical to the last bit.", "All {n} values are identical to the last bit."),
+    }
+    singular, plural = templates[_things(comparison)]
+    return message(singular if comparison.size == 1 else plural, n=comparison.size)
+
+
+def _equal(comparison: Comparison) -> Message:
+    place = first_place(comparison)
+    if place is not None:
+        singular = "All values are equal, but the bits of {n} of {total} differ, at {where}."
+        plural = "All values are equal, but the bits of {n} of {total} differ, first at {where}."
+        return message(
+            singular if comparison.differing == 1 else plural,
+            n=comparison.differing,
+            total=comparison.size,
+            where=place,
+        )
+    tensor = next(t for t in comparison.tensors if t.dtypes[0] != t.dtypes[1])
+    return message(
+        "All values are equal, but {name} is {a} in one and {b} in the other.",
+        name=_short(comparison, tensor),
+        a=tensor.dtypes[0],
+        b=tensor.dtypes[1],
+    )
+
+
+def _close(comparison: Comparison) -> Message:
+    singular, plural = {
+        "weights": (
+            "{n} of {total} weights differs, within the tolerance, at {where}; |Δ| {largest}.",
+            "{n} of {total} weights differ, all within the tolerance, first at {where}; largest |Δ| {largest}.",
+        ),
+        "numbers": (
+            "{n} of {total} numbers differs, within the tolerance, at {where}; |Δ| {largest}.",
+            "{n} of {total} numbers differ, all within the tolerance, first at {where}; largest |Δ| {largest}.",
+        ),
+        "values": (
+            "{n} of {total} values differs, within the tolerance, at {where}; |Δ| {largest}.",
+            "{n} of {total} values differ, all within the tolerance, first at {where}; largest |Δ| {largest}.",
+        ),
+    }[_things(comparison)]
+    return _counted(comparison, singular, plural)
+
+
+def _different(comparison: Comparison) -> Message:
+    singular, plural, singular_bare, plural_bare = {
+        "weights": (
+            "{n} of {total} weights differs, at {where}; |Δ| {largest}.",
+            "{n} of {total} weights differ, first at {where}; largest |Δ| {largest}.",
+            "{n} of {total} weights differs, at {where}.",
+            "{n} of {total} weights differ, first at {where}.",
+        ),
+        "numbers": (
+            "{n} of {total} numbers differs, at {where}; |Δ| {largest}.",
+            "{n} of {total} numbers differ, first at {where}; largest |Δ| {largest}.",
+            "{n} of {total} numbers differs, at {where}.",
+            "{n} of {total} numbers differ, first at {where}.",
+        ),
+        "values": (
+            "{n} of {total} values differs, at {where}; |Δ| {largest}.",
+            "{n} of {total} values differ, first at {where}; largest |Δ| {largest}.",
+            "{n} of {total} values differs, at {where}.",
+            "{n} of {total} values differ, first at {where}.",
+        ),
+    }[_things(comparison)]
+    if largest_abs(comparison) is None:
+        return _counted(comparison, singular_bare, plural_bare)
+    return _counted(comparison, singular, plural)
+
+
+def _counted(comparison: Comparison, singular: str, plural: str) -> Message:
+    largest = largest_abs(comparison)
+    return message(
+        singular if comparison.differing == 1 else plural,
+        n=comparison.differing,
+        total=comparison.size,
+        where=first_place(comparison),
+        largest=None if largest is None else shown_distance(largest),
+    )
+
+
+def _mismatched(comparison: Comparison) -> Message:
+    misfits = [t for t in comparison.tensors if t.verdict is Verdict.MISMATCHED]
+    first = misfits[0]
+    detail = message(_misfit(first), name=_short(comparison, first), a=first.shapes[0], b=first.shapes[1])
+    if len(misfits) == 1:
+        return detail
+    return message(
+        "{n} of {total} tensors do not fit. {detail}", n=len(misfits), total=len(comparison.tensors), detail=detail
+    )
+
+
+def _misfit(tensor: TensorComparison) -> str:
+    if tensor.names[1] is None:
+        return "{name} is missing."
+    if tensor.names[0] is None:
+        return "{name} is extra."
+    return "{name} has another shape: {a} and {b}."
+
+
+_SENTENCES: dict[Verdict, Callable[[Comparison], Message]] = {
+    Verdict.IDENTICAL: _identical,
+    Verdict.EQUAL: _equal,
+    Verdict.CLOSE: _close,
+    Verdict.DIFFERENT: _different,
+    Verdict.MISMATCHED: _mismatched,
+}
+
+
+def shown_distance(largest: float) -> str:
+    """A distance in three digits (`1.76`, `2.4e-07`, `∞`)."""
+    return "∞" if math.isinf(largest) else f"{largest:.3g}"
+
+
+def _things(comparison: Comparison) -> str:
+    """What the elements are called: a draw's tensor carries the name of its call."""
+    draws = [t.name.partition("(")[0] in DRAW_CALLS for t in comparison.tensors]
+    return "numbers" if all(draws) else "values" if any(draws) else "weights"
+
+
+def _short(comparison: Comparison, tensor: TensorComparison) -> str:
+    return short_names([t.name for t in comparison.tensors])[tensor.name]
