@@ -1,0 +1,198 @@
+"""Why two runs differ, from their records, and when these do not tell: from an experiment that asks Keras itself.
+
+What a seeding call governs changed twice between versions of Keras, so no table of versions is kept here. When the
+records give no reason, `probe_experiment` gives two builds to try and `governs` reads their comparison.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reproviewer.core.experiment import DRAW_CALLS, SeedFunction, Seeding
+from reproviewer.core.message import Message, message
+from reproviewer.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reproviewer.core.experiment import Experiment
+    from reproviewer.core.verdict import Comparison
+
+Record = dict[str, Any]
+
+SET_SEED = "set-seed"
+SEED_EACH = "seed-each"
+SAME_SEED = "same-seed"
+USE_SET_RANDOM_SEED = "use-set-random-seed"
+GOVERNS_ALL: SeedFunction = "keras.utils.set_random_seed"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The reason as a sentence, and the key of what helps (`set-seed`, ...), empty when no button does."""
+
+    message: Message
+    action: str = ""
+
+
+def cause(reference_record: Record, other_record: Record, comparison: Comparison) -> Cause | None:
+    """The reason that the two runs' records give for their difference.
+
+    Parameters
+    ----------
+    reference_record, other_record
+        The records of the runs; empty for a file, about whose origin nothing is known.
+
+    Returns
+    -------
+    None when there is no difference in value or the records do not explain it.
+    """
+    if comparison.verdict in (Verdict.IDENTICAL, Verdict.EQUAL):
+        return None
+    if not reference_record.get("experiment") or not other_record.get("experiment"):
+        return None
+    for reason in _REASONS:
+        found = reason(reference_record, other_record)
+        if found is not None:
+            return found
+    return None
+
+
+def probe_experiment(experiment: Experiment) -> Experiment | None:
+    """Two builds that tell whether the seeding calls govern what is drawn: in one process, seeded before each.
+
+    None when there is nothing to ask: no call is made, or nothing is built or drawn.
+    """
+    if not experiment.seeding.calls or not (experiment.model.strip() or experiment.draws):
+        return None
+    return replace(
+        experiment,
+        seeding=Seeding(experiment.seeding.calls, "each"),
+        environment=replace(experiment.environment, process="same"),
+        runs=2,
+    )
+
+
+def governs(probe: Experiment, comparison: Comparison, record: Record) -> Cause | None:
+    """Read the comparison of the two builds of `probe`; `record` is that of one of them.
+
+    Returns
+    -------
+    None when the builds have the same values: the calls do govern them.
+    """
+    unlike = [t.name for t in comparison.tensors if t.verdict not in (Verdict.IDENTICAL, Verdict.EQUAL)]
+    if not unlike:
+        return None
+    functions = list(dict.fromkeys(call.function for call in probe.seeding.calls))
+    weights = [name for name in unlike if name.partition("(")[0] not in DRAW_CALLS]
+    facts = {
+        "function": _joined(functions),
+        "what": _joined(sorted(set(unlike))),
+        "version": record.get("versions", {}).get("keras", "?"),
+    }
+    return Cause(
+        message(_NOT_GOVERNED[bool(weights), len(functions) > 1], **facts),
+        "" if GOVERNS_ALL in functions else USE_SET_RANDOM_SEED,
+    )
+
+
+_NOT_GOVERNED = {
+    (True, False): "{function} does not govern initial weights in Keras {version} (two builds of its own differed).",
+    (True, True): "{function} do not govern initial weights in Keras {version} (two builds of their own differed).",
+    (False, False): "{function} does not govern {what} with Keras {version} (two tries of its own differed).",
+    (False, True): "{function} do not govern {what} with Keras {version} (two tries of their own differed).",
+}
+
+
+def _other_model(a: Record, b: Record) -> Cause | None:
+    if a["experiment"].get("model", "").split() == b["experiment"].get("model", "").split():
+        return None
+    return Cause(message("The two runs were built from different models."))
+
+
+def _other_draws(a: Record, b: Record) -> Cause | None:
+    if a["experiment"].get("draws", []) == b["experiment"].get("draws", []):
+        return None
+    return Cause(message("The two runs drew different numbers beside the model."))
+
+
+def _unseeded(a: Record, b: Record) -> Cause | None:
+    missing = [not _calls(record) for record in (a, b)]
+    if all(missing):
+        return Cause(message("No seed was set before the builds."), SET_SEED)
+    if any(missing):
+        return Cause(message("No seed was set before one of the two builds."), SET_SEED)
+    return None
+
+
+def _other_seeds(a: Record, b: Record) -> Cause | None:
+    if _calls(a) == _calls(b):
+        return None
+    one, other = (_joined(_calls(record)) for record in (a, b))
+    return Cause(message("The seeds differ: {a} before one build, {b} before the other.", a=one, b=other), SAME_SEED)
+
+
+def _seeded_once(a: Record, b: Record) -> Cause | None:
+    if a.get("process") == "fresh" or b.get("process") == "fresh":
+        return None
+    if a.get("calls") and b.get("calls"):
+        return None
+    if not a.get("calls") and not b.get("calls"):
+        text = "The seed was set once, before earlier builds: each build goes on where the one before it stopped."
+    else:
+        text = "The seed was set once: the first build used it, the next one goes on where that stopped."
+    return Cause(message(text), SEED_EACH)
+
+
+def _other_keras(a: Record, b: Record) -> Cause | None:
+    one, other = a.get("versions", {}), b.get("versions", {})
+    if a.get("flavour") != b.get("flavour"):
+        text = "The two runs were built by different generations of Keras: {a} and {b}."
+        return Cause(message(text, a=_flavour(a), b=_flavour(b)))
+    for name, shown in (("keras", "Keras"), ("tensorflow", "TensorFlow"), ("numpy", "numpy"), ("python", "Python")):
+        if one.get(name) != other.get(name):
+            text = "The two runs were built by different versions: {name} {a} and {b}."
+            return Cause(message(text, name=shown, a=one.get(name, "?"), b=other.get(name, "?")))
+    return None
+
+
+def _other_machine(a: Record, b: Record) -> Cause | None:
+    one, other = a.get("environment", {}), b.get("environment", {})
+    for name in sorted({*one, *other}):
+        if one.get(name) != other.get(name):
+            values = [f"{name}={env[name]}" if name in env else message("not set") for env in (one, other)]
+            text = "The environment variable {name} differs: {a} and {b}."
+            return Cause(message(text, name=name, a=values[0], b=values[1]))
+    if a.get("onednn") != b.get("onednn"):
+        return Cause(message("oneDNN was in force for one of the two runs only."))
+    for key in ("device", "platform"):
+        if a.get(key) != b.get(key):
+            text = "The two runs were built on different machines: {a} and {b}."
+            return Cause(message(text, a=str(a.get(key)), b=str(b.get(key))))
+    return None
+
+
+_REASONS: tuple[Callable[[Record, Record], Cause | None], ...] = (
+    _other_model,
+    _other_draws,
+    _unseeded,
+    _other_seeds,
+    _seeded_once,
+    _other_keras,
+    _other_machine,
+)
+
+
+def _calls(record: Record) -> list[str]:
+    """The seeding calls of the run's experiment as they are written in Python."""
+    seeding = record["experiment"].get("seeding", {})
+    return [f"{call['function']}({call['seed']})" for call in seeding.get("calls", [])]
+
+
+def _flavour(record: Record) -> str:
+    return f"{record.get('package') or record.get('flavour')} {record.get('versions', {}).get('keras', '?')}"
+
+
+def _joined(names: list[str]) -> str:
+    return ", ".join(names)
