@@ -1,12 +1,13 @@
 """Two ways to do the same thing, measured side by side."""
 
+import contextlib
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,27 @@ def until_line(script: str, *arguments: str) -> float:
     if not line:
         raise RuntimeError(f"{script} {arguments} ended without a word")
     return seconds
+
+
+@contextlib.contextmanager
+def started(script: str, *arguments: str, keep: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    """`children/SCRIPT`, past its first line; ended afterwards. `keep`: a file descriptor that it inherits."""
+    with subprocess.Popen(
+        _command(script, arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(),
+        text=True,
+        bufsize=1,
+        pass_fds=() if keep is None else (keep,),
+    ) as child:
+        assert child.stdout is not None
+        if not child.stdout.readline():
+            raise RuntimeError(f"{script} {arguments} ended without a word")
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 def environment() -> dict[str, str]:
