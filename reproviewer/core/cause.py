@@ -14,7 +14,7 @@ from reproviewer.core.message import Message, message
 from reproviewer.core.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reproviewer.core.experiment import Experiment
     from reproviewer.core.verdict import Comparison
@@ -194,5 +194,5 @@ def _flavour(record: Record) -> str:
     return f"{record.get('package') or record.get('flavour')} {record.get('versions', {}).get('keras', '?')}"
 
 
-def _joined(names: list[str]) -> str:
+def _joined(names: Sequence[str]) -> str:
     return ", ".join(names)
