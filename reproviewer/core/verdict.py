@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 
 class Verdict(StrEnum):
@@ -88,6 +89,11 @@ class Comparison:
     verdict: Verdict
     tensors: tuple[TensorComparison, ...]
     not_compared: tuple[str, ...] = ()
+
+    @cached_property
+    def by_name(self) -> dict[str, TensorComparison]:
+        """The tensors by their name in the reference (an extra one by its own)."""
+        return {t.names[0] or t.name: t for t in reversed(self.tensors)}
 
     @property
     def size(self) -> int:

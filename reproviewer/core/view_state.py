@@ -285,8 +285,7 @@ def _worst_by_name(session: Session, findings: Findings) -> dict[str, TensorComp
     found: dict[str, TensorComparison] = {}
     for item in session.others():
         comparison = findings.comparisons.get(item.id)
-        for tensor in comparison.tensors if comparison else ():
-            key = tensor.names[0] or tensor.name
+        for key, tensor in comparison.by_name.items() if comparison else ():
             best = found.get(key)
             if best is None or (tensor.verdict.severity, tensor.differing) > (best.verdict.severity, best.differing):
                 found[key] = tensor
@@ -350,6 +349,4 @@ def _pane(session: Session, findings: Findings, item: Item, colour: int, name: s
 
 def _found(findings: Findings, item: Item, name: str) -> TensorComparison | None:
     comparison = findings.comparisons.get(item.id)
-    if comparison is None:
-        return None
-    return next((t for t in comparison.tensors if (t.names[0] or t.name) == name), None)
+    return comparison.by_name.get(name) if comparison else None

@@ -9,7 +9,8 @@ from reproviewer.core.message import ReproError
 from reproviewer.core.weights import Tensor, WeightSet
 from reproviewer.engine.events import Event, Outcome, Reply, RunState
 from reproviewer.files import formats
-from reproviewer.files.save import save, write_npz, write_safetensors
+from reproviewer.files.save import save
+from reproviewer.files.writers import write_npz, write_safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

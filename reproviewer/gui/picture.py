@@ -1,0 +1,130 @@
+"""What the window shows, as a picture, without a screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+
+from reproviewer.core.compare import compare
+from reproviewer.core.message import ReproError
+from reproviewer.core.session import Item, Session, add
+from reproviewer.core.view_state import Findings, Status, ViewState, resolve
+from reproviewer.core.weights import digest
+from reproviewer.gui import theme as themes
+from reproviewer.gui.plot_card import PlotCard
+from reproviewer.gui.shelf import Shelf
+from reproviewer.gui.tensor_list import TensorList
+from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
+from reproviewer.gui.verdict_line import VerdictLine
+
+if TYPE_CHECKING:
+    from reproviewer.core.experiment import Experiment
+    from reproviewer.core.verdict import Verdict
+
+SIZE = QSize(1120, 720)
+
+
+def render_items(items: Iterable[Item], out: Path, experiment: Experiment | None = None) -> Verdict | None:
+    """Compare items with the first of them and write what the window shows as `.png` or `.svg`.
+
+    Returns the verdict, None when there was only one item. Raises ReproError when the file cannot be written.
+    """
+    app = application()
+    themes.apply(app, LIGHT)
+    session = Session() if experiment is None else Session(experiment=experiment)
+    for item in items:
+        session = add(session, item)
+    state = resolve(session, _findings(session), Status(phase="ready"))
+    page = Page(state, LIGHT)
+    page.draw(out)
+    return state.verdict.verdict
+
+
+class Page(QWidget):
+    """Verdict, shelf, tensors and plots: the window without its controls."""
+
+    def __init__(self, state: ViewState, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("desk")
+        self._verdict, self._shelf = VerdictLine(theme), Shelf(theme)
+        self._tensors, self._plots = TensorList(theme), PlotCard(theme)
+        self._layout()
+        self.resize(SIZE)
+        self._verdict.show_view(state.verdict)
+        self._shelf.show_cards(state.cards)
+        self._tensors.show_rows(state.tensors, state.selected)
+        self._plots.show_plot(state.plot, state.kind)
+
+    def draw(self, out: Path) -> None:
+        """Write the page as `.png` or `.svg`."""
+        self.show()
+        self._plots.area.wait_until_drawn()
+        QApplication.processEvents()
+        draw = {".png": self._draw_png, ".svg": self._draw_svg}.get(out.suffix.lower())
+        if draw is None:
+            raise ReproError("A picture is a .png or a .svg file, not {file}.", file=out.name)
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            draw(out)
+        except OSError as error:
+            raise ReproError("Cannot write {file}: {why}.", file=out.name, why=error.strerror) from None
+        finally:
+            self._plots.area.close()
+            self.close()
+
+    def _draw_png(self, out: Path) -> None:
+        if not self.grab().save(str(out), "PNG"):
+            raise ReproError("Cannot write {file}.", file=out.name)
+
+    def _draw_svg(self, out: Path) -> None:
+        from PySide6.QtSvg import QSvgGenerator
+
+        generator = QSvgGenerator()
+        generator.setFileName(str(out))
+        generator.setSize(self.size())
+        generator.setViewBox(QRect(0, 0, self.width(), self.height()))
+        painter = QPainter()
+        if not painter.begin(generator):
+            raise ReproError("Cannot write {file}.", file=out.name)
+        self.render(painter)
+        painter.end()
+
+    def _layout(self) -> None:
+        below = QHBoxLayout()
+        below.setSpacing(GRID_PX)
+        self._tensors.setFixedWidth(232)
+        below.addWidget(self._tensors)
+        below.addWidget(self._plots, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(GRID_PX)
+        column.addWidget(self._verdict)
+        column.addWidget(self._shelf)
+        column.addLayout(below, 1)
+
+
+def application() -> QApplication:
+    """The application, made without a screen where there is none."""
+    present = QApplication.instance()
+    if isinstance(present, QApplication):
+        return present
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    return QApplication(sys.argv[:1])
+
+
+def _findings(session: Session) -> Findings:
+    reference = session.reference_item
+    if reference is None:
+        return Findings()
+    return Findings(
+        {item.id: compare(reference.weights, item.weights) for item in session.others()},
+        {item.id: digest(item.weights.only("weight", "draw")) for item in session.items},
+    )

@@ -1,0 +1,141 @@
+"""From the desk to what is shown, with no window."""
+
+from dataclasses import replace
+
+import pytest
+
+from reproviewer.core import session
+from reproviewer.core.cause import Cause
+from reproviewer.core.experiment import Experiment
+from reproviewer.core.message import message
+from reproviewer.core.session import Item, Session
+from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Verdict
+from reproviewer.core.view_state import Findings, Status, Trouble, Work, resolve
+from reproviewer.core.weights import Tensor, WeightSet
+
+KERNEL = Tensor("dense/kernel", "float32", (1, 5), "run.bin", 0)
+BIAS = Tensor("dense/bias", "float32", (5,), "run.bin", 64)
+BIG = Tensor("big/kernel", "float32", (64, 96), "run.bin", 128)
+MODEL = WeightSet((KERNEL, BIAS))
+
+
+def run(number, kind="run", weights=MODEL):
+    return Item(f"r{number}", kind, f"Run {number}", weights)
+
+
+def found(tensor, verdict, differing=0):
+    first = FirstDifference((0,) * len(tensor.shape), ("1.0", "2.0"), ("0x0", "0x1")) if differing else None
+    return TensorComparison(
+        tensor.name,
+        (tensor.name, tensor.name),
+        verdict,
+        (tensor.shape, tensor.shape),
+        (tensor.dtype, tensor.dtype),
+        tensor.size,
+        differing,
+        differing,
+        first,
+        1.0 if differing else 0.0,
+        7 if differing else 0,
+    )
+
+
+SAME = Comparison(Verdict.IDENTICAL, (found(KERNEL, Verdict.IDENTICAL), found(BIAS, Verdict.IDENTICAL)))
+OTHER = Comparison(Verdict.DIFFERENT, (found(KERNEL, Verdict.IDENTICAL), found(BIAS, Verdict.DIFFERENT, 3)))
+READY = Status(phase="ready")
+TWO = Session(items=(run(1), run(2)))
+
+
+@pytest.mark.parametrize(
+    ("desk", "findings", "status", "face", "action"),
+    [
+        (Session(), Findings(), READY, "empty", "build"),
+        (Session(), Findings(), replace(READY, work=Work("build", 0, 2, queued=True)), "waiting", "stop"),
+        (TWO, Findings(), replace(READY, work=Work("build", 2, 2)), "running", "stop"),
+        (Session(items=(run(1),)), Findings(), READY, "single", "build-twice"),
+        (TWO, Findings(), READY, "comparing", ""),
+        (TWO, Findings({"r2": SAME}), READY, "done", ""),
+        (TWO, Findings({"r2": SAME}), replace(READY, trouble=Trouble(message("No."))), "failed", "details"),
+    ],
+)
+def test_every_state_has_a_face(desk, findings, status, face, action):
+    verdict = resolve(desk, findings, status).verdict
+    assert (verdict.face, verdict.action) == (face, action)
+    assert str(verdict.headline)
+    assert verdict.facts is not None
+
+
+def test_the_worst_of_the_others_is_the_verdict_of_the_whole():
+    desk = Session(items=(run(1), run(2), run(3)))
+    assert resolve(desk, Findings({"r2": SAME, "r3": SAME}), READY).verdict.verdict is Verdict.IDENTICAL
+    state = resolve(desk, Findings({"r2": SAME, "r3": OTHER}), READY)
+    assert state.verdict.verdict is Verdict.DIFFERENT
+    assert [card.verdict for card in state.cards] == [None, Verdict.IDENTICAL, Verdict.DIFFERENT]
+    assert [row.verdict for row in state.tensors] == [Verdict.IDENTICAL, Verdict.DIFFERENT]
+
+
+def test_the_first_tensor_that_differs_is_looked_at_until_another_is_chosen():
+    findings = Findings({"r2": OTHER})
+    assert resolve(TWO, findings, READY).selected == "dense/bias"
+    chosen = session.look_at(TWO, tensor="dense/kernel")
+    assert resolve(chosen, findings, READY).selected == "dense/kernel"
+    assert resolve(session.look_at(TWO, tensor="gone"), findings, READY).selected == "dense/bias"
+
+
+def test_small_tensors_are_bars_and_large_ones_a_heat_map_unless_chosen():
+    assert resolve(TWO, Findings({"r2": SAME}), READY).kind == "bars"
+    large = Session(items=(run(1, weights=WeightSet((BIG,))),))
+    assert resolve(large, Findings(), READY).kind == "heatmap"
+    assert resolve(session.look_at(large, kind="values"), Findings(), READY).kind == "values"
+
+
+def test_the_difference_shown_is_the_first_that_differs_or_the_chosen_one():
+    desk = Session(items=(run(1), run(2), run(3)))
+    findings = Findings({"r2": SAME, "r3": OTHER})
+    assert resolve(desk, findings, READY).plot.focus == "r3"
+    assert resolve(session.look_at(desk, focus="r2"), findings, READY).plot.focus == "r2"
+    assert resolve(Session(items=(run(1),)), Findings(), READY).plot.focus is None
+
+
+def test_a_load_tells_before_and_after():
+    file = Item("f", "file", "test.h5", MODEL)
+    desk = Session(items=(run(1, "before"), run(2, "after"), file), reference="f")
+    verdict = resolve(desk, Findings({"r1": OTHER, "r2": SAME}), READY).verdict
+    assert verdict.verdict is Verdict.IDENTICAL
+    assert "Before the load: different, after: identical." in str(verdict.facts)
+
+
+def test_the_cause_and_its_action_are_shown():
+    cause = Cause(message("No seed was set before the builds."), "set-seed")
+    verdict = resolve(TWO, Findings({"r2": OTHER}, cause=cause), READY).verdict
+    assert (str(verdict.reason), verdict.action) == ("No seed was set before the builds.", "set-seed")
+
+
+def test_a_tensor_that_one_run_lacks_is_a_row_and_an_empty_pane():
+    missing = TensorComparison(
+        "dense/bias", ("dense/bias", None), Verdict.MISMATCHED, ((5,), None), ("float32", None), 5
+    )
+    comparison = Comparison(Verdict.MISMATCHED, (found(KERNEL, Verdict.IDENTICAL), missing))
+    desk = Session(items=(run(1), run(2, weights=WeightSet((KERNEL,)))))
+    state = resolve(desk, Findings({"r2": comparison}), READY)
+    assert state.tensors[1].verdict is Verdict.MISMATCHED
+    assert state.selected == "dense/bias"
+    assert [pane.tensor for pane in state.plot.panes] == [BIAS, None]
+
+
+def test_building_is_possible_only_without_mistakes_and_work():
+    assert resolve(Session(), Findings(), READY).can_build
+    assert resolve(Session(), Findings(), Status()).can_build
+    assert not resolve(Session(), Findings(), Status(phase="failed")).can_build
+    assert not resolve(Session(), Findings(), replace(READY, work=Work("build"))).can_build
+
+
+def test_sizes_are_said_in_words():
+    def note(size):
+        found = resolve(Session(experiment=Experiment("Dense(5)")), Findings(), replace(READY, size=size)).size_note
+        return found and str(found)
+
+    assert note((7210, 4)) == "7,210 weights in 4 tensors"
+    assert note((5, 1)) == "5 weights in 1 tensor"
+    assert note((0, 0)) == "No weights: only draws are recorded."
+    assert note(None) is None

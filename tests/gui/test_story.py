@@ -1,0 +1,153 @@
+"""The story of the program, told by keys, mouse and dialogs to a real window with real TensorFlow."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog, QPushButton
+
+from reproviewer.core.verdict import Verdict
+from reproviewer.core.weights import read_values
+
+FIRST_SEEDED_KERNEL = [-0.48200035, 0.7248938, 0.87680125, -0.3135233, -0.93707347]
+
+
+def press(desk, button):
+    desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def verdict_button(desk):
+    return desk.window.verdict.findChild(QPushButton, "verdict-action")
+
+
+def kernel(desk, position=0):
+    return read_values(desk.controller.session.items[position].weights.tensors[0])
+
+
+def test_build_unseeded_seed_save_change_load(desk, tmp_path, monkeypatch):
+    assert desk.state.verdict.face == "empty"
+    unseeded = desk.build()
+    assert unseeded.verdict is Verdict.DIFFERENT
+    assert "5 of 10" in str(unseeded.facts)
+    assert "dense/kernel[0, 0]" in str(unseeded.facts)
+    assert unseeded.reason is not None
+    assert unseeded.action == "set-seed"
+
+    press(desk, verdict_button(desk))
+    desk.wait_done()
+    assert desk.state.verdict.verdict is Verdict.IDENTICAL
+    np.testing.assert_array_equal(kernel(desk)[0], np.float32(FIRST_SEEDED_KERNEL))
+
+    target = tmp_path / "test.h5"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
+    desk.window.actions_.save_weights.trigger()
+    desk.wait(lambda: not desk.state.busy)
+    assert target.is_file()
+
+    desk.controller.undo()
+    assert desk.state.experiment.seeding.calls == ()
+    assert desk.build().verdict is Verdict.DIFFERENT
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(target)], ""))
+    desk.window.actions_.load_weights.trigger()
+    desk.wait(lambda: desk.state.busy)
+    desk.wait_done()
+    verdict = desk.state.verdict
+    assert verdict.verdict is Verdict.IDENTICAL
+    assert "Before the load: different, after: identical" in str(verdict.facts)
+    by_kind = {card.kind: card.verdict for card in desk.state.cards if card.kind != "run"}
+    assert by_kind == {"file": None, "before": Verdict.DIFFERENT, "after": Verdict.IDENTICAL}
+
+
+@pytest.mark.parametrize("name", ["a.weights.h5", "test.h5", "your_dir/record_weight", "a.npz", "a.safetensors"])
+def test_every_format_comes_back_to_the_bit(desk, tmp_path, monkeypatch, name):
+    desk.build()
+    saved = kernel(desk).copy()
+    target = tmp_path / name
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
+    desk.window.actions_.save_weights.trigger()
+    desk.wait(lambda: not desk.state.busy)
+    opened = target.with_name(target.name + ".index") if "record" in name else target
+    desk.controller.load_weights(opened)
+    desk.wait(lambda: any(card.kind == "after" for card in desk.state.cards))
+    desk.wait_done()
+    assert desk.state.verdict.verdict is Verdict.IDENTICAL
+    after = next(item for item in desk.controller.session.items if item.kind == "after")
+    np.testing.assert_array_equal(read_values(after.weights.tensors[0]), saved)
+
+
+def test_a_file_that_does_not_fit_says_which_tensor_and_changes_nothing(desk, tmp_path):
+    desk.build()
+    before = desk.controller.session
+    path = tmp_path / "other.npz"
+    np.savez(path, **{"dense/kernel": np.zeros((1, 5), "f4"), "dense/bias": np.zeros(6, "f4")})
+    desk.controller.load_weights(path)
+    desk.wait_face("failed")
+    assert "dense/bias" in str(desk.state.verdict.facts)
+    assert desk.controller.session == before
+
+
+def test_a_dropped_file_is_compared_with_the_runs(desk, tmp_path):
+    desk.build()
+    path = tmp_path / "weights.npz"
+    tensors = desk.controller.session.items[0].weights.tensors
+    np.savez(path, **{t.name: read_values(t) for t in tensors})
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    drop = QDropEvent(
+        QPointF(10, 10),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    desk.window.dropEvent(drop)
+    desk.wait(lambda: len(desk.state.cards) == 3)
+    desk.wait_done()
+    assert [card.verdict for card in desk.state.cards] == [None, Verdict.DIFFERENT, Verdict.IDENTICAL]
+
+
+def test_a_build_asked_for_while_tensorflow_loads_waits_and_says_so(open_desk, tmp_path):
+    from reproviewer.engine import Engine
+
+    with Engine(tmp_path / "cold") as cold:
+        desk = open_desk(own_engine=cold)
+        desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        assert desk.state.verdict.face == "waiting"
+        desk.wait_done()
+        assert desk.state.verdict.verdict is Verdict.DIFFERENT
+        desk.window.close()
+
+
+def test_escape_stops_a_build_and_the_runs_so_far_stay(open_desk, tmp_path):
+    from dataclasses import replace
+
+    from reproviewer.engine import Engine
+
+    with Engine(tmp_path / "own") as own:
+        desk = open_desk(own_engine=own)
+        desk.wait_ready()
+        desk.controller.edit(replace(desk.state.experiment, runs=1000))
+        desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        desk.wait(lambda: len(desk.state.cards) >= 3)
+        desk.qtbot.keyClick(desk.window, Qt.Key.Key_Escape)
+        desk.wait_done()
+        finished = len(desk.state.cards)
+        assert 3 <= finished < 1000
+        assert desk.state.verdict.verdict is Verdict.DIFFERENT
+        desk.controller.edit(replace(desk.state.experiment, runs=2))
+        assert desk.build().verdict is Verdict.DIFFERENT
+        assert len(desk.state.cards) == 2
+        desk.window.close()
+
+
+def test_undo_brings_the_old_shelf_back(desk):
+    desk.build()
+    first = [card.id for card in desk.state.cards]
+    desk.build()
+    second = [card.id for card in desk.state.cards]
+    assert not set(first) & set(second)
+    desk.window.actions_.undo.trigger()
+    assert [card.id for card in desk.state.cards] == first
+    desk.window.actions_.redo.trigger()
+    assert [card.id for card in desk.state.cards] == second
