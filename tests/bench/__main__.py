@@ -18,14 +18,17 @@ HEADS = ("", "what", "ours", "rival", "ratio", "goal", "", "the rival")
 def main(wanted: list[str]) -> int:
     """Measure what is wanted, or everything."""
     sys.path.insert(0, str(HERE.parents[1]))
-    results = []
+    results, failures = [], []
     for number, measure in _measures().items():
-        if not wanted or number.upper() in {w.upper() for w in wanted}:
-            print(f"{number} ...", end="\r", flush=True, file=sys.stderr)
+        if wanted and number.upper() not in {w.upper() for w in wanted}:
+            continue
+        print(f"{number.upper()} ...", flush=True, file=sys.stderr)
+        try:
             results.append(measure())
-            print(_line(results[-1]), flush=True, file=sys.stderr)
-    print(f"\n{_machine()}\n\n{_table(results)}")
-    return 0 if all(result.met for result in results) else 1
+        except Exception as error:
+            failures.append(f"{number.upper()} could not be measured: {error}")
+    print(f"\n{_machine()}\n", _table(results), *failures, sep="\n")
+    return 0 if not failures and all(result.met for result in results) else 1
 
 
 def _measures():
@@ -49,10 +52,6 @@ def _cells(result) -> tuple[str, ...]:
         "met" if result.met else "NOT MET",
         result.rival_is,
     )
-
-
-def _line(result) -> str:
-    return "  ".join(_cells(result))
 
 
 def _table(results) -> str:
