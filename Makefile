@@ -1,4 +1,4 @@
-# make run | test | lint | bench: each does all the set-up that it needs, the first time (.ci/set-up).
+# make run | test | lint | bench | endurance: each does all the set-up that it needs, the first time (.ci/set-up).
 # PYTHON=... chooses the interpreter of the environment, 3.11 or newer.
 
 VENV := .venv
@@ -6,7 +6,7 @@ IN_VENV := . $(VENV)/environment && $(VENV)/bin/python
 EXAMPLE := $(firstword $(wildcard resources/examples/*3-*.json))
 PICTURE := out/$(basename $(notdir $(EXAMPLE))).png
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench endurance clean
 
 run: $(VENV)/ready
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
@@ -23,8 +23,12 @@ test: $(VENV)/ready
 lint: $(VENV)/ready
 	@$(IN_VENV) -m ruff check . && $(IN_VENV) -m ruff format --check . && $(IN_VENV) -m mypy
 
+# Neither is part of `make test`: the first needs a quiet machine, the second an hour.
 bench: $(VENV)/ready
 	@$(IN_VENV) tests/bench
+
+endurance: $(VENV)/ready
+	@$(IN_VENV) -m pytest tests/test_endurance.py --endurance
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache

@@ -94,3 +94,7 @@ def engine(tmp_path_factory):
     engine = Engine(tmp_path_factory.mktemp("engine"))
     yield engine
     engine.close()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--endurance", action="store_true", help="run tests/test_endurance.py at full size")

@@ -1,0 +1,93 @@
+"""What must hold after long use: memory stays flat, and nothing is left behind. `--endurance` runs it at full size."""
+
+import os
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from reproviewer.core.experiment import Experiment, SeedCall, Seeding
+from reproviewer.engine import Engine
+from reproviewer.engine.events import Outcome, RunFinished, RunState
+
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="counts processes and memory by /proc"),
+    pytest.mark.timeout(1800),
+]
+
+EXPERIMENT = Experiment("Dense(5, input_dim=1)", seeding=Seeding((SeedCall("keras.utils.set_random_seed", 1),)))
+FLAT_MIB = 50
+
+
+@pytest.fixture
+def own_temporary_folder(tmp_path, monkeypatch):
+    """An empty folder that this test's program takes for the system's temporary one."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
+
+
+def test_a_thousand_builds_leave_memory_flat(pytestconfig):
+    size = 5000 if pytestconfig.getoption("--endurance") else 1000
+    with Engine() as engine:
+        _build(engine, 100)
+        before = _memory_mib()
+        for _ in range(size // 100):
+            _build(engine, 100)
+        after = _memory_mib()
+        assert len(after) >= 2, "the worker is another process"
+        growth = {pid: after[pid] - before[pid] for pid in before.keys() & after.keys()}
+    assert max(growth.values()) < FLAT_MIB, growth
+
+
+def test_engines_leave_no_process_thread_or_file(pytestconfig, own_temporary_folder):
+    before = _descendants(), threading.active_count(), _open_files()
+    for _ in range(100 if pytestconfig.getoption("--endurance") else 2):
+        with Engine() as engine:
+            _build(engine, 2)
+        assert not list(own_temporary_folder.iterdir())
+        assert _descendants() == before[0]
+    assert threading.active_count() == before[1]
+    assert _open_files() <= before[2]
+
+
+def _build(engine, runs):
+    for event in engine.run(Experiment(EXPERIMENT.model, seeding=EXPERIMENT.seeding, runs=runs)):
+        if isinstance(event, RunFinished):
+            engine.forget(event)
+    assert isinstance(event, Outcome)
+    assert event.state is RunState.FINISHED
+
+
+def _memory_mib():
+    """Resident memory of this process and of all below it, by process."""
+    page_mib = os.sysconf("SC_PAGE_SIZE") / 2**20
+    found = {}
+    for pid in {os.getpid()} | _descendants():
+        statm = Path(f"/proc/{pid}/statm").read_text().split()
+        found[pid] = int(statm[1]) * page_mib
+    return found
+
+
+def _descendants():
+    """All processes below this one that still run."""
+    children = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue
+            children.setdefault(int(parent), set()).add(int(entry.name)) if state != "Z" else None
+    found, new = set(), {os.getpid()}
+    while new:
+        new = set().union(*(children.get(pid, set()) for pid in new)) - found
+        found |= new
+    return found
+
+
+def _open_files():
+    return len(os.listdir("/proc/self/fd"))
