@@ -9,7 +9,7 @@ import threading
 import traceback
 from typing import Any, Callable
 
-from . import catalog, death, protocol, runs
+from . import catalog, death, protocol, runs, transfer
 from .protocol import Channel, Mistake
 from .stack import Stack, load
 
@@ -17,6 +17,8 @@ ANSWERS: dict[str, Callable[[Stack, dict[str, Any], Channel], None]] = {
     "run": runs.run,
     "check": runs.check,
     "catalog": catalog.tell,
+    "load": transfer.load,
+    "save": transfer.save,
 }
 
 

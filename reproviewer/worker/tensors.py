@@ -89,8 +89,8 @@ def _entry(name: str, role: str, array: Any, aliases: tuple[str, ...]) -> Entry:
 
 def value(stack: Stack, variable: Any) -> Any:
     """The variable's elements: an array that shares TensorFlow's memory where TensorFlow lets it."""
-    tensor = variable.value if not callable(variable.value) else variable.value()
-    return stack.np.asarray(tensor)
+    tensor = variable.value() if callable(variable.value) else variable.value
+    return stack.np.asarray(tensor.read_value() if hasattr(tensor, "read_value") else tensor)
 
 
 def raw(np: Any, array: Any) -> memoryview:
