@@ -56,10 +56,11 @@ def _catch_crashes(show: Callable[[BaseException], None]) -> None:
         if not issubclass(kind, KeyboardInterrupt):
             show(error)
 
+    def caught_error(error: BaseException) -> None:
+        caught(type(error), error, error.__traceback__)
+
     sys.excepthook = caught
-    sys.unraisablehook = lambda raised: caught(
-        type(raised.exc_value), raised.exc_value or RuntimeError(str(raised.err_msg)), raised.exc_traceback
-    )
+    sys.unraisablehook = lambda raised: caught_error(raised.exc_value or RuntimeError(str(raised.err_msg)))
 
 
 if __name__ == "__main__":

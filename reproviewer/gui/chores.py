@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, QUrl
@@ -81,7 +82,7 @@ class Chores(QObject):
     def open_experiment(self) -> None:
         """Open an experiment file."""
         for path in self._ask_open("experiment", self.tr("Open experiment"), [_json_filter()])[:1]:
-            self._try(lambda path=path: self._controller.open_experiment(path))
+            self._try(partial(self._controller.open_experiment, path))
 
     def save_experiment(self) -> None:
         """Save the experiment as a file."""

@@ -14,7 +14,8 @@ from reproviewer.core.catalog import Catalog, check
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
 from reproviewer.core.history import History
 from reproviewer.core.message import Message, ReproError, message
-from reproviewer.core.session import Item, Session
+from reproviewer.core.mistakes import problem_at
+from reproviewer.core.session import Item, ItemKind, Session
 from reproviewer.core.view_state import Findings, Status, Trouble, ViewState, Work, resolve
 from reproviewer.engine import transfer
 from reproviewer.engine.events import Event, Outcome, Ready, Reply, RunFinished, RunStarted, RunState
@@ -269,7 +270,8 @@ class Controller(QObject):
         if isinstance(event, RunFinished):
             if event.number == 1:
                 self._push(session.start_load(self.session, file))
-            kind, label = (("before", self.tr("Before load")), ("after", self.tr("After load")))[event.number - 1]
+            kind: ItemKind = "before" if event.number == 1 else "after"
+            label = self.tr("Before load") if event.number == 1 else self.tr("After load")
             self._add(Item(self._new_id(), kind, label, event.weights, event.record))
         self._on_progress(event)
 
@@ -404,7 +406,7 @@ class Controller(QObject):
             tensors = [t for t in event.data["tensors"] if t["role"] == "weight"]
             self._status = replace(self._status, size=(event.data["weights"], len(tensors)))
         elif isinstance(event, Outcome) and event.state is RunState.FAILED:
-            problem = keras_text.problem_at(keras_text.parse(model), event.message, event.where)
+            problem = problem_at(keras_text.parse(model), event.message, event.where)
             self._status = replace(self._status, problems=(problem,))
         self._publish()
 

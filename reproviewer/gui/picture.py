@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -93,7 +93,7 @@ class Page(QWidget):
         painter = QPainter()
         if not painter.begin(generator):
             raise ReproError("Cannot write {file}.", file=out.name)
-        self.render(painter)
+        self.render(painter, QPoint())
         painter.end()
 
     def _layout(self) -> None:

@@ -22,15 +22,17 @@ MAX_CARDS = 60
 class CardButton(QToolButton):
     """One item. A click looks at it, a double click makes it the reference, the menu does the rest."""
 
+    focusWanted = Signal(str)
     referenceWanted = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.card: Card | None = None
+        self.clicked.connect(self._focus)
         self.setProperty("kind", "run-card")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(12, 12))
+        self.setIconSize(QSize(20, 12))
         self.setFixedHeight(CARD_HEIGHT_PX)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -51,6 +53,10 @@ class CardButton(QToolButton):
     def mouseDoubleClickEvent(self, event: object) -> None:
         if self.card is not None:
             self.referenceWanted.emit(self.card.id)
+
+    def _focus(self) -> None:
+        if self.card is not None:
+            self.focusWanted.emit(self.card.id)
 
     def _first_line(self, card: Card) -> str:
         return self.tr("{run} · reference").format(run=card.label) if card.is_reference else card.label
@@ -139,7 +145,7 @@ class Shelf(QScrollArea):
 
     def _add_button(self) -> None:
         button = CardButton(self._theme)
-        button.clicked.connect(lambda: button.card and self.focusWanted.emit(button.card.id))
+        button.focusWanted.connect(self.focusWanted)
         button.referenceWanted.connect(self.referenceWanted)
         button.customContextMenuRequested.connect(lambda at: self._open_menu(button, at))
         self._row.insertWidget(len(self._buttons), button)
@@ -172,7 +178,7 @@ class Shelf(QScrollArea):
 
 def _swatch(colour: str, kind: str) -> QIcon:
     """A square in the run's colour; a framed one for a file."""
-    pixmap = QPixmap(24, 24)
+    pixmap = QPixmap(40, 24)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -91,9 +91,9 @@ class Toolbar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID_PX)
-        for widget in (self._build, self._stop, self._runs_label, self._runs):
-            row.addWidget(widget)
+        for chief in (self._build, self._stop, self._runs_label, self._runs):
+            row.addWidget(chief)
         row.addSpacing(GRID_PX)
-        for widget in (self._examples, *self._plain, self._export):
-            row.addWidget(widget)
+        for button in (self._examples, *self._plain, self._export):
+            row.addWidget(button)
         row.addWidget(self._engine, 1)

@@ -45,7 +45,7 @@ class Desk:
 @pytest.fixture
 def open_desk(qtbot, engine, _own_settings):
     """Open windows on the session's warm engine; they are closed after the test."""
-    from PySide6.QtCore import QEvent, QCoreApplication
+    from PySide6.QtCore import QCoreApplication, QEvent
 
     from reproviewer.gui.controller import Controller
     from reproviewer.gui.main_window import MainWindow
