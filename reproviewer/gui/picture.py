@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,15 @@ from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
+from reproviewer import files
+from reproviewer.core.cause import cause
 from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
 from reproviewer.core.session import Item, Session, add
 from reproviewer.core.view_state import Findings, Status, ViewState, resolve
 from reproviewer.core.weights import digest
+from reproviewer.engine import Engine
+from reproviewer.engine.events import Outcome, RunFinished, RunState
 from reproviewer.gui import theme as themes
 from reproviewer.gui.plot_card import PlotCard
 from reproviewer.gui.shelf import Shelf
@@ -25,10 +29,35 @@ from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
 from reproviewer.gui.verdict_line import VerdictLine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from reproviewer.core.experiment import Experiment
     from reproviewer.core.verdict import Verdict
 
 SIZE = QSize(1120, 720)
+
+
+def render_experiment(experiment: Experiment, out: Path) -> Verdict | None:
+    """Build all runs of an experiment and draw them. Raises ReproError."""
+    with Engine() as engine:
+        items = []
+        for event in engine.run(experiment):
+            if isinstance(event, RunFinished):
+                label = f"Run {event.number}"
+                items.append(Item(f"run-{event.number}", "run", label, event.weights, event.record))
+            elif isinstance(event, Outcome) and event.state is not RunState.FINISHED:
+                raise ReproError("{outcome}", outcome=event.message)
+        return render_items(items, out, experiment)
+
+
+def render_files(paths: Sequence[Path], out: Path) -> Verdict | None:
+    """Compare weight files with the first of them and draw that. Raises ReproError."""
+    with tempfile.TemporaryDirectory(prefix="reproviewer-") as folder:
+        items = []
+        for number, path in enumerate(paths, 1):
+            contents = files.read(path, Path(folder))
+            items.append(Item(f"file-{number}", "file", path.name, contents.weights, path=str(path)))
+        return render_items(items, out)
 
 
 def render_items(items: Iterable[Item], out: Path, experiment: Experiment | None = None) -> Verdict | None:
@@ -124,7 +153,7 @@ def _findings(session: Session) -> Findings:
     reference = session.reference_item
     if reference is None:
         return Findings()
-    return Findings(
-        {item.id: compare(reference.weights, item.weights) for item in session.others()},
-        {item.id: digest(item.weights.only("weight", "draw")) for item in session.items},
-    )
+    comparisons = {item.id: compare(reference.weights, item.weights) for item in session.others()}
+    digests = {item.id: digest(item.weights.only("weight", "draw")) for item in session.items}
+    causes = (cause(reference.record, item.record, comparisons[item.id]) for item in session.others())
+    return Findings(comparisons, digests, next((c for c in causes if c is not None), None))

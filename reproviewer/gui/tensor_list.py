@@ -99,7 +99,7 @@ class _InkDelegate(QStyledItemDelegate):
         super().initStyleOption(option, index)
         ink = index.data(Qt.ItemDataRole.ForegroundRole)
         if isinstance(ink, QColor):
-            option.palette.setColor(QPalette.ColorRole.HighlightedText, ink)  # type: ignore[attr-defined]
+            option.palette.setColor(QPalette.ColorRole.HighlightedText, ink)
 
 
 class TensorList(QFrame):
