@@ -1,13 +1,16 @@
 """What must hold after long use: memory stays flat, and nothing is left behind. `--endurance` runs it at full size."""
 
+import contextlib
 import os
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding
+from reproviewer.core.verdict import Verdict
 from reproviewer.engine import Engine
 from reproviewer.engine.events import Outcome, RunFinished, RunState
 
@@ -43,6 +46,33 @@ def test_a_thousand_builds_leave_memory_flat(pytestconfig):
     assert max(growth.values()) < FLAT_MIB, growth
 
 
+def test_a_thousand_builds_in_the_window_leave_memory_flat(pytestconfig, qtbot, own_temporary_folder):
+    size = 5000 if pytestconfig.getoption("--endurance") else 1000
+    with _window(qtbot, runs=100) as controller:
+        _build_in_window(qtbot, controller)
+        before = _memory_mib()
+        for _ in range(size // 100):
+            _build_in_window(qtbot, controller)
+        after = _memory_mib()
+        growth = {pid: after[pid] - before[pid] for pid in before.keys() & after.keys()}
+    assert len(growth) >= 2, "the worker is another process"
+    assert max(growth.values()) < FLAT_MIB, growth
+
+
+def test_windows_leave_no_process_thread_or_file(pytestconfig, qtbot, own_temporary_folder):
+    before = _descendants(), threading.active_count()
+    with _window(qtbot, runs=2) as controller:  # what Qt loads once and for all is not counted
+        _build_in_window(qtbot, controller)
+    open_files, memory_mib = _open_files(), _memory_mib()[os.getpid()]
+    for _ in range(100 if pytestconfig.getoption("--endurance") else 2):
+        with _window(qtbot, runs=2) as controller:
+            _build_in_window(qtbot, controller)
+        assert not list(own_temporary_folder.iterdir())
+        assert (_descendants(), threading.active_count()) == before
+    assert _open_files() <= open_files
+    assert _memory_mib()[os.getpid()] - memory_mib < FLAT_MIB
+
+
 def test_engines_leave_no_process_thread_or_file(pytestconfig, own_temporary_folder):
     before = _descendants(), threading.active_count(), _open_files()
     for _ in range(100 if pytestconfig.getoption("--endurance") else 2):
@@ -54,8 +84,35 @@ def test_engines_leave_no_process_thread_or_file(pytestconfig, own_temporary_fol
     assert _open_files() <= before[2]
 
 
+@contextlib.contextmanager
+def _window(qtbot, runs):
+    """The program's window with an engine of its own, from opening to closing; gives its controller."""
+    from reproviewer.gui.controller import Controller
+    from reproviewer.gui.main_window import MainWindow
+    from reproviewer.gui.settings import Settings
+
+    controller = Controller(Engine(), replace(EXPERIMENT, runs=runs))
+    window = MainWindow(controller, Settings())
+    window.show()
+    qtbot.waitExposed(window)
+    controller.start()
+    try:
+        yield controller
+    finally:
+        window.close()
+        window.deleteLater()
+
+
+def _build_in_window(qtbot, controller):
+    """Build, and wait for the verdict."""
+    controller.build()
+    assert controller.state.busy
+    qtbot.waitUntil(lambda: not controller.state.busy and controller.state.verdict.face == "done", timeout=300_000)
+    assert controller.state.verdict.verdict is Verdict.IDENTICAL
+
+
 def _build(engine, runs):
-    for event in engine.run(Experiment(EXPERIMENT.model, seeding=EXPERIMENT.seeding, runs=runs)):
+    for event in engine.run(replace(EXPERIMENT, runs=runs)):
         if isinstance(event, RunFinished):
             engine.forget(event)
     assert isinstance(event, Outcome)
