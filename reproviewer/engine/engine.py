@@ -6,6 +6,7 @@ import itertools
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from reproviewer.engine.process import Spawner, WorkerProcess
 from reproviewer.engine.slot import Ended, Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from reproviewer.core.experiment import Environment, Experiment
@@ -69,6 +70,7 @@ class Engine:
         self._slots: dict[Key, Slot] = {}
         self._running: dict[int, Slot] = {}
         self._numbers = itertools.count(1)
+        self._closed = False
 
     def __enter__(self) -> Engine:
         return self
@@ -140,8 +142,9 @@ class Engine:
 
     def close(self) -> None:
         """End all requests and workers and remove the folder of the runs."""
-        self.cancel()
+        self._closed = True
         workers = [slot.close() for slot in self._slots.values()]
+        self.cancel()
         self._spawner.close()
         for worker in workers:
             if worker is not None:
@@ -159,17 +162,20 @@ class Engine:
         yield from self._ask(experiment.environment, {**body, "experiment": document, "layers": layers})
 
     def _ask(self, environment: Environment, body: dict[str, Any] | None) -> Iterator[Event]:
+        if self._closed:
+            yield outcomes.aborted()
+            return
         request = next(self._numbers)
         slot = self._running[request] = self._slot(environment)
         try:
-            with slot.turn(request):
-                hello = slot.wait_ready(request)
+            with slot.turn(request) as worker:
+                hello = slot.wait_ready(worker, request)
                 if body is None:
                     yield Ready(dict(hello["versions"]), hello["flavour"])
                 else:
                     folder = self._folder.request(request)
-                    slot.send(request, {**body, "folder": str(folder)})
-                    yield from _answers(slot, request, body["do"], folder)
+                    slot.send(worker, request, {**body, "folder": str(folder)})
+                    yield from _answers(partial(slot.receive, worker, request), body["do"], folder)
             outcome = outcomes.finished()
         except Ended as end:
             outcome = end.outcome
@@ -202,10 +208,10 @@ def parse_model(text: str) -> list[Any]:
     return [model_spec.to_json(layer) for layer in parsed.layers]
 
 
-def _answers(slot: Slot, request: int, do: str, folder: Path) -> Iterator[Event]:
-    doing: Message = DOING[do]
-    while True:
-        answer = slot.receive(request, doing)
+def _answers(receive: Callable[[Message], dict[str, Any]], do: str, folder: Path) -> Iterator[Event]:
+    """Turn the messages that answer a request into events, up to its last. Raises Ended when it failed."""
+    doing = DOING[do]
+    while (answer := receive(doing))["event"] != "done":
         kind = answer["event"]
         if kind == "started":
             if do == "run":
@@ -215,11 +221,8 @@ def _answers(slot: Slot, request: int, do: str, folder: Path) -> Iterator[Event]
             yield _finished_run(answer["number"], folder / str(answer["index"]))
         elif kind == "reply":
             yield Reply(answer["data"])
-        elif kind in ("failed", "done"):
-            slot.done()
-            if kind == "failed":
-                raise Ended(outcomes.failed(answer))
-            return
+        elif kind == "failed":
+            raise Ended(outcomes.failed(answer))
 
 
 def _finished_run(number: int, index: Path) -> RunFinished:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
-
-try:
-    import fcntl
-except ImportError:  # Windows, where a file that somebody has open cannot be removed
-    fcntl = None  # type: ignore[assignment]
 
 PREFIX = "reproviewer-runs-"
 LOCK = "in-use"
@@ -28,8 +24,7 @@ class RunFolder:
         sweep(root)
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
         self._lock = (self.path / LOCK).open("wb")
-        if fcntl is not None:
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def request(self, number: int) -> Path:
         """Make the folder of one request."""
@@ -55,9 +50,6 @@ def _is_in_use(folder: Path) -> bool:
     try:
         if not lock.exists():
             return time.time() - folder.stat().st_mtime < FRESH_SECONDS
-        if fcntl is None:
-            lock.unlink()
-            return False
         with lock.open("rb") as file:
             return not _can_lock(file)
     except OSError:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from reproviewer.engine.events import Outcome
 
 POLL_SECONDS = 0.05
+LAST_WORDS = ("failed", "done")
+LAST_WORD_SECONDS = 2.0
 STARTING = message("starting")
 
 
@@ -37,16 +39,18 @@ class Slot:
         self._survives_cancel = survives_cancel
         self._silence_seconds = silence
         self._busy = threading.Lock()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._worker: WorkerProcess | None = None
+        self._closed = False
         self._sent: int | None = None
+        self._owed: int | None = None
         self._cancelled: set[int] = set()
 
     @property
     def worker(self) -> WorkerProcess:
         """The worker; a new one is started when there is none or it is dead. Returns at once."""
         with self._lock:
-            if self._worker is None or self._worker.is_over:
+            if self._worker is None or (self._worker.is_over and not self._closed):
                 self._worker = self._make()
             return self._worker
 
@@ -57,56 +61,55 @@ class Slot:
         return None if worker is None or worker.is_over else worker.hello
 
     @contextmanager
-    def turn(self, request: int) -> Generator[None]:
+    def turn(self, request: int) -> Generator[WorkerProcess]:
         """Wait for other requests to end, then hold the worker. A request that is left early is stopped."""
         while not self._busy.acquire(timeout=POLL_SECONDS):
             self._raise_if_cancelled(request)
         try:
-            yield
+            yield self.worker
         finally:
-            if self._sent == request:
-                self._stop()
+            self._stop(request)
+            self._await_last_word(request)
             self._cancelled.discard(request)
             self._busy.release()
 
     def cancel(self, request: int) -> None:
         """End `request` from any thread, whatever its worker is doing."""
-        self._cancelled.add(request)
-        if self._sent == request:
-            self._stop()
         worker = self._worker
+        self._cancelled.add(request)
+        self._stop(request)
         if worker is not None:
             worker.inbox.put(Cancelled(request))
 
-    def wait_ready(self, request: int) -> dict[str, Any]:
+    def wait_ready(self, worker: WorkerProcess, request: int) -> dict[str, Any]:
         """Wait until the worker has imported Keras; what it says of itself. Raises Ended."""
-        worker = self.worker
         while worker.hello is None:
             item = self._next(worker, request, STARTING)
-            if isinstance(item, dict) and item["event"] == "failed":
+            if item["event"] == "failed":
                 worker.kill()
                 raise Ended(outcomes.failed(item))
         return worker.hello
 
-    def send(self, request: int, body: dict[str, Any]) -> None:
-        """Send the request."""
-        self._raise_if_cancelled(request)
-        self._sent = request
-        self.worker.send({"id": request, **body})
+    def send(self, worker: WorkerProcess, request: int, body: dict[str, Any]) -> None:
+        """Send the request. Raises Ended when it is cancelled already."""
+        with self._lock:
+            self._raise_if_cancelled(request)
+            self._sent = request
+        worker.send({"id": request, **body})
 
-    def receive(self, request: int, doing: Message) -> dict[str, Any]:
+    def receive(self, worker: WorkerProcess, request: int, doing: Message) -> dict[str, Any]:
         """The next message that answers `request`. Raises Ended when there is none to come."""
         while True:
-            item = self._next(self.worker, request, doing)
-            if item.get("id") == request:
+            item = self._next(worker, request, doing)
+            if item.get("id") == request or (item["event"] == "failed" and item.get("id") is None):
+                if item["event"] in LAST_WORDS:
+                    self._sent = None
                 return item
 
-    def done(self) -> None:
-        """The worker has said its last word on the request."""
-        self._sent = None
-
     def close(self) -> WorkerProcess | None:
-        """Kill the worker; return it, to be waited for."""
+        """Kill the worker for good; return it, to be waited for."""
+        with self._lock:
+            self._closed = True
         if self._worker is not None:
             self._worker.kill()
         return self._worker
@@ -130,14 +133,28 @@ class Slot:
         if request in self._cancelled:
             raise Ended(outcomes.aborted())
 
-    def _stop(self) -> None:
-        """Make the worker drop what it does; where that means its death, start the next."""
-        request, self._sent = self._sent, None
-        worker = self._worker
-        if worker is None or request is None:
+    def _stop(self, request: int) -> None:
+        """Make the worker drop `request` if it is at it; where that means its death, start the next."""
+        with self._lock:
+            if self._sent != request or self._worker is None:
+                return
+            self._sent = None
+            if self._survives_cancel:
+                self._owed = request
+                self._worker.send({"id": request, "do": "cancel"})
+            else:
+                self._worker.kill()
+                _ = self.worker
+
+    def _await_last_word(self, request: int) -> None:
+        """Wait until a worker that survives has dropped a request; one that does not is killed after all."""
+        if self._owed != request or self._worker is None:
             return
-        if self._survives_cancel:
-            worker.send({"id": request, "do": "cancel"})
-        else:
-            worker.kill()
-            _ = self.worker
+        self._owed = None
+        try:
+            while not isinstance(item := self._worker.inbox.get(timeout=LAST_WORD_SECONDS), Death):
+                if isinstance(item, dict) and item.get("id") == request and item["event"] in LAST_WORDS:
+                    return
+        except queue.Empty:
+            pass
+        self._worker.kill()

@@ -9,7 +9,7 @@ import threading
 import traceback
 from typing import Any, Callable
 
-from . import catalog, death, protocol, runs, transfer
+from . import catalog, death, forkserver, protocol, runs, transfer
 from .protocol import Channel, Mistake
 from .stack import Stack, load
 
@@ -27,15 +27,20 @@ def main(arguments: list[str]) -> None:
     death.with_parent()
     parser = argparse.ArgumentParser(prog="worker")
     parser.add_argument("--flavour", choices=("keras", "tf_keras"), required=True)
+    parser.add_argument("--fork-server", action="store_true", help="every run in a process of its own")
+    parser.add_argument("--idle", type=float, default=forkserver.IDLE_SECONDS, help="seconds until a child is stuck")
     options = parser.parse_args(arguments)
     channel = Channel(protocol.take_stdout())
     requests = protocol.take_stdin()
-    lines = _read_in_thread(requests)
+    lines = None if options.fork_server else _read_in_thread(requests)
     stack = start(options.flavour, channel)
     if stack is None:
         os._exit(1)
-    while True:
-        handle(stack, lines.get(), channel)
+    if lines is None:
+        forkserver.ForkServer(stack, requests, channel, handle, options.idle).serve()
+    else:
+        while True:
+            handle(stack, lines.get(), channel)
 
 
 def start(flavour: str, channel: Channel) -> Stack | None:
