@@ -1,0 +1,107 @@
+"""Flat pictures of tensors of any rank: which two axes are drawn, and where each element lies in its file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from reproviewer.core.weights import Reader
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The last two axes of a tensor at one position of its leading axes, as `rows` times `cols` elements.
+
+    A scalar is one cell, a 1-D tensor one row. The elements lie one after another from element `start` of the tensor.
+
+    >>> plane = plane_of((3, 4, 5), (2,))
+    >>> plane.rows, plane.cols, plane.start, plane.index(1, 4)
+    (4, 5, 40, (2, 1, 4))
+    """
+
+    shape: tuple[int, ...]
+    lead: tuple[int, ...]
+    rows: int
+    cols: int
+    start: int
+
+    @property
+    def size(self) -> int:
+        """How many elements are drawn."""
+        return self.rows * self.cols
+
+    @property
+    def region(self) -> Region:
+        """All of the plane."""
+        return Region(0, self.rows, 0, self.cols)
+
+    def index(self, row: int, col: int) -> tuple[int, ...]:
+        """The tensor's index of a cell."""
+        return (*self.lead, row, col)[-len(self.shape) :] if self.shape else ()
+
+    def cell(self, index: tuple[int, ...] | None) -> tuple[int, int] | None:
+        """The cell of a tensor's index; None when it lies in another slice or outside the shape."""
+        if index is None or len(index) != len(self.shape):
+            return None
+        if any(not 0 <= i < n for i, n in zip(index, self.shape, strict=True)):
+            return None
+        if index[: len(self.lead)] != self.lead:
+            return None
+        row, col = (0, 0, *index)[-2:]
+        return row, col
+
+
+@dataclass(frozen=True)
+class Region:
+    """Rows `top` to `bottom` and columns `left` to `right` of a plane; the ends are left out."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def rows(self) -> int:
+        """How many rows."""
+        return self.bottom - self.top
+
+    @property
+    def cols(self) -> int:
+        """How many columns."""
+        return self.right - self.left
+
+
+def plane_of(shape: tuple[int, ...], slice_index: tuple[int, ...] = ()) -> Plane:
+    """The plane of a tensor of this shape; `slice_index` is filled up with zeros and kept within the shape."""
+    lead_shape = shape[:-2]
+    wanted = slice_index + (0,) * len(lead_shape)
+    lead = tuple(max(0, min(i, n - 1)) for i, n in zip(wanted, lead_shape, strict=False))
+    rows, cols = (1, 1, *shape)[-2:]
+    if math.prod(shape) == 0:
+        return Plane(shape, lead, 0, 0, 0)
+    flat = 0
+    for i, n in zip(lead, lead_shape, strict=True):
+        flat = flat * n + i
+    return Plane(shape, lead, rows, cols, flat * rows * cols)
+
+
+def read_region(reader: Reader, plane: Plane, region: Region) -> np.ndarray[Any, Any]:
+    """The stored elements of a region, in its rows and columns.
+
+    Whole rows are read at once; a narrow region of a wide plane row by row.
+    """
+    first = plane.start + region.top * plane.cols
+    if region.cols * 2 >= plane.cols or region.rows == 1:
+        left = first + (region.left if region.rows == 1 else 0)
+        width = region.cols if region.rows == 1 else plane.cols
+        block = reader.elements(left, region.rows * width).reshape(region.rows, width)
+        return block if region.rows == 1 else block[:, region.left : region.right]
+    rows = (
+        reader.elements(first + row * plane.cols + region.left, region.cols)
+        for row in range(region.bottom - region.top)
+    )
+    return np.stack(list(rows))

@@ -1,0 +1,316 @@
+"""The plot area: shows a PlotState and knows nothing else.
+
+pyqtgraph takes a good part of a second to import, so it is imported when the first state is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEventLoop, QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from reproviewer.gui.plots import load
+from reproviewer.gui.plots.cursor_rows import CursorRow, cursor_rows
+from reproviewer.gui.plots.cursor_table import MOST_ROWS, CursorTable
+from reproviewer.gui.plots.slice_bar import SliceBar
+from reproviewer.gui.plots.texts import tr
+from reproviewer.gui.tasks import Background
+from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent, QResizeEvent
+
+    from reproviewer.core.message import ReproError
+    from reproviewer.core.plot_state import PlotState
+    from reproviewer.core.slices import Region
+    from reproviewer.gui.plots.board import Board
+
+LOADING_AFTER_MS = 200
+LOW_AREA_PX, LOW_ROWS = 520, 3
+
+
+class PlotArea(QWidget):
+    """Plots of one tensor in every run, a chooser of the slice, and the table of the element under the cursor.
+
+    Files are read in threads of the area's own; `close` waits for them.
+    """
+
+    sliceChanged = Signal(tuple)
+    cursorMoved = Signal(object)
+    focusRequested = Signal(str)
+
+    def __init__(self, theme: Theme = LIGHT, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._state: PlotState | None = None
+        self._cursor: tuple[int, ...] | None = None
+        self._hint = tr("Nothing to show yet.")
+        self._board: Board | None = None
+        self._pending: set[str] = set()
+        self._closed = False
+        self._pictures, self._elements = Background(), Background()
+        self._setup_ui()
+        self._layout()
+        self.show_state(None)
+
+    @property
+    def cursor_index(self) -> tuple[int, ...] | None:
+        """The index of the element under the cursor."""
+        return self._cursor
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still being read."""
+        return bool(self._pending)
+
+    def set_hint(self, hint: str) -> None:
+        """Say this where there is nothing to show."""
+        self._hint = hint
+        if self._state is None:
+            self._show_page(hint)
+
+    def show_state(self, state: PlotState | None) -> None:
+        """Show this; the previous picture stays until the new one has been read."""
+        before, self._state = self._state, state if state is not None and state.panes else None
+        if self._closed:
+            return
+        if self._state is None:
+            self._cancel()
+            self._show_page(self._hint)
+            return
+        if before is not None and _same_values(before, self._state) and self._shows_plots():
+            return
+        self._start_load()
+        self._place_cursor(before)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of this theme."""
+        self._theme = theme
+        self._table.apply_theme(theme)
+        if self._board is not None:
+            self._board.apply_theme(theme)
+
+    def set_cursor(self, index: tuple[int, ...] | None) -> None:
+        """Mark this element in all plots and show its value and bits."""
+        if index == self._cursor:
+            return
+        self._cursor = index
+        self._show_cursor()
+        self.cursorMoved.emit(index)
+
+    def wait_until_drawn(self, timeout_ms: int = 30_000) -> bool:
+        """Process events until everything asked for is shown; False when it took too long."""
+        loop, limit = QEventLoop(), QTimer()
+        limit.setSingleShot(True)
+        limit.timeout.connect(loop.quit)
+        poll = QTimer()
+        poll.timeout.connect(lambda: None if self._unfinished() else loop.quit())
+        limit.start(timeout_ms)
+        poll.start(2)
+        loop.exec()
+        return not self._unfinished()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Cancel what is being read and wait for the threads."""
+        self._closed = True
+        self._cancel()
+        _close_all((self._pictures, self._elements))
+        super().closeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the "loading" label in its corner."""
+        super().resizeEvent(event)
+        self._reserve_rows()
+        self._place_loading()
+
+    def minimumSizeHint(self) -> QSize:
+        """Small enough for a small screen."""
+        return QSize(320, 240)
+
+    def _setup_ui(self) -> None:
+        self._page = QLabel()
+        self._page.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._page.setWordWrap(True)
+        self._page.setProperty("kind", "empty")
+        self._slices, self._table = SliceBar(), CursorTable(self._theme)
+        self._note = QLabel()
+        self._note.setProperty("kind", "caption")
+        self._content = QWidget()
+        self._loading = QLabel(tr("Reading the values…"), self)
+        self._loading.setProperty("kind", "note")
+        self._loading.hide()
+        self._loading_timer = QTimer(self)
+        self._loading_timer.setSingleShot(True)
+        self._loading_timer.setInterval(LOADING_AFTER_MS)
+        self._loading_timer.timeout.connect(self._show_loading)
+        self._slices.sliceChanged.connect(self.sliceChanged)
+        for background in (self._pictures, self._elements):
+            background.crashed.connect(self._on_crash)
+        self.destroyed.connect(partial(_close_all, (self._pictures, self._elements)))
+        self.setAccessibleName(tr("Plots of the chosen tensor"))
+
+    def _layout(self) -> None:
+        self._plots = QVBoxLayout()
+        self._plots.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID_PX)
+        column.addWidget(self._slices)
+        column.addWidget(self._note)
+        column.addLayout(self._plots, 1)
+        column.addWidget(self._table)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._page)
+        self._stack.addWidget(self._content)
+
+    def _start_load(self) -> None:
+        state = self._state
+        assert state is not None
+        board = self._the_board()
+        panels = len(load.side_by_side(state)) + (load.focus_pair(state) is not None)
+        cells = board.cells(panels)
+        self._show_slices(state)
+        self._reserve_rows()
+        self._loading_timer.start()
+        self._read("load", self._pictures, partial(load.load, state, cells), self._on_loaded)
+
+    def _on_loaded(self, shown: load.Shown) -> None:
+        board = self._the_board()
+        self._loading_timer.stop()
+        self._loading.hide()
+        self._note.hide()
+        self._stack.setCurrentWidget(self._content)
+        board.show_data(shown)
+        board.set_cursor(self._cursor)
+
+    def _on_detail_wanted(self, region: Region, cells: tuple[int, int]) -> None:
+        board = self._the_board()
+        if board.shown is not None and not self._closed:
+            work = partial(load.load_detail, board.shown, region, cells)
+            self._read("detail", self._pictures, work, lambda found: board.show_detail(*found))
+
+    def _read(self, key: str, background: Background, work: Callable[..., Any], done: Callable[[Any], None]) -> None:
+        if self._closed:
+            return
+        self._pending.add(key)
+
+        def finish(result: Any) -> None:
+            self._pending.discard(key)
+            done(result)
+
+        background.start(key, work, finish, partial(self._on_failed, key))
+
+    def _cancel(self) -> None:
+        for background in (self._pictures, self._elements):
+            for key in ("load", "detail", "cursor"):
+                background.cancel(key)
+        self._pending.clear()
+        self._loading_timer.stop()
+        self._loading.hide()
+
+    def _on_failed(self, key: str, error: ReproError) -> None:
+        self._pending.discard(key)
+        self._show_page(error.message.fill(tr(error.message.template)))
+
+    def _on_crash(self, error: BaseException) -> None:
+        self._pending.clear()
+        self._show_page(tr("The plots could not be drawn: {why}").format(why=error))
+
+    def _show_page(self, text: str) -> None:
+        self._loading_timer.stop()
+        self._loading.hide()
+        self._page.setText(text)
+        self._stack.setCurrentWidget(self._page)
+
+    def _show_slices(self, state: PlotState) -> None:
+        plane = load.lead_plane(state)
+        self._slices.show_slice(plane.shape if plane else (), plane.lead if plane else ())
+
+    def _shows_plots(self) -> bool:
+        return self._stack.currentWidget() is self._content or "load" in self._pending
+
+    def _unfinished(self) -> bool:
+        return self.busy or (self._board is not None and self._board.settling and self._shows_plots())
+
+    def _the_board(self) -> Board:
+        if self._board is None:
+            from reproviewer.gui.plots.board import Board
+
+            self._board = Board(self._theme)
+            self._board.resize(self.size())
+            self._board.pointed.connect(self.set_cursor)
+            self._board.detailWanted.connect(self._on_detail_wanted)
+            self._board.finerWanted.connect(self._start_load)
+            self._plots.addWidget(self._board)
+        return self._board
+
+    def _place_cursor(self, before: PlotState | None) -> None:
+        """Keep the cursor on the same tensor; on another, go to the first difference."""
+        assert self._state is not None
+        plane = load.lead_plane(self._state)
+        kept = before is not None and before.title == self._state.title
+        if plane is None:
+            self.set_cursor(None)
+        elif not (kept and plane.cell(self._cursor)):
+            first = _first_difference(self._state)
+            self.set_cursor(first if plane.cell(first) else None)
+        if self._cursor is not None:
+            self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        index, state = self._cursor, self._state
+        if self._board is not None:
+            self._board.set_cursor(index)
+        if index is None or state is None:
+            self._elements.cancel("cursor")
+            self._pending.discard("cursor")
+            self._table.show_rows("", ())
+            return
+        self._read("cursor", self._elements, partial(cursor_rows, state, index), partial(self._on_rows, index))
+
+    def _on_rows(self, index: tuple[int, ...], rows: tuple[CursorRow, ...]) -> None:
+        if self._state is None:
+            return
+        name = self._state.title.rsplit("/", 1)[-1]
+        self._table.show_rows(f"{name}[{', '.join(map(str, index))}]" if index else name, rows)
+
+    def _reserve_rows(self) -> None:
+        runs = len(self._state.panes) if self._state else 1
+        self._table.reserve(min(runs, MOST_ROWS if self.height() >= LOW_AREA_PX else LOW_ROWS))
+
+    def _show_loading(self) -> None:
+        if self._stack.currentWidget() is self._page:
+            self._page.setText(tr("Reading the values…"))
+            return
+        self._loading.show()
+        self._loading.raise_()
+        self._place_loading()
+
+    def _place_loading(self) -> None:
+        self._loading.adjustSize()
+        self._loading.move(self.width() - self._loading.width() - GRID_PX, 0)
+
+
+def _close_all(backgrounds: tuple[Background, ...], *_: object) -> None:
+    for background in backgrounds:
+        background.close()
+
+
+def _same_values(a: PlotState, b: PlotState) -> bool:
+    """Whether two states differ at most in what is known of the comparisons."""
+    return _without_comparisons(a) == _without_comparisons(b)
+
+
+def _without_comparisons(state: PlotState) -> PlotState:
+    return replace(state, panes=tuple(replace(pane, comparison=None) for pane in state.panes))
+
+
+def _first_difference(state: PlotState) -> tuple[int, ...] | None:
+    pair = load.focus_pair(state)
+    found = pair[1].comparison if pair else None
+    return found.first.index if found and found.first else None

@@ -1,0 +1,339 @@
+"""The plots side by side: every run, then the difference; one range, one cursor, linked axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
+
+from reproviewer.gui.plots import describe, texts
+from reproviewer.gui.plots.axes import LEFT_PX
+from reproviewer.gui.plots.colour_bar import HEIGHT_PX, ColourBar
+from reproviewer.gui.plots.grid import Grid, grid_for
+from reproviewer.gui.plots.keys import moved
+from reproviewer.gui.plots.palette import palette
+from reproviewer.gui.plots.panel import Panel, region_of
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtWidgets import QWidget
+
+    from reproviewer.core.slices import Plane
+    from reproviewer.core.summary import Difference, Picture
+    from reproviewer.gui.plots.load import DifferenceData, RunData, Shown
+    from reproviewer.gui.theme import Theme
+
+GAP_PX = 16
+DETAIL_AFTER_MS = 40
+ZOOM = 1.25
+
+
+class Board(pg.GraphicsView):  # type: ignore[misc]
+    """Paints a `Shown`; emits `pointed` with the index under the mouse or moved to by the keys.
+
+    `detailWanted(region, cells)` asks for a part that is looked at more closely, `finerWanted` for a finer picture
+    after the board has grown.
+    """
+
+    pointed = Signal(object)
+    detailWanted = Signal(object, tuple)
+    finerWanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._shown: Shown | None = None
+        self._cursor: tuple[int, ...] | None = None
+        self._panels: list[Panel] = []
+        self._grid = Grid(1, 1)
+        self._following = False
+        self._setup_ui()
+
+    @property
+    def shown(self) -> Shown | None:
+        """What is shown."""
+        return self._shown
+
+    @property
+    def settling(self) -> bool:
+        """Whether it may still ask for a finer picture."""
+        return self._later.isActive()
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """The plots, in order."""
+        return tuple(self._panels)
+
+    def show_data(self, shown: Shown) -> None:
+        """Show this."""
+        self._shown = shown
+        self._count(len(shown.runs) + (shown.difference is not None))
+        self._arrange()
+        self._fill()
+        self.set_cursor(self._cursor)
+        self._later.start()
+
+    def show_detail(self, pictures: dict[str, Picture], difference: Difference | None) -> None:
+        """Show parts of the heat maps more finely; `pictures` by the runs' ids."""
+        if self._shown is None:
+            return
+        for panel, run in zip(self._panels, self._shown.runs, strict=False):
+            found = pictures.get(run.pane.item_id)
+            if found is not None:
+                panel.show_detail(found)
+        if difference is not None and self._shown.difference is not None:
+            self._panels[-1].show_detail(difference)
+
+    def set_cursor(self, index: tuple[int, ...] | None) -> None:
+        """Mark this element in all plots."""
+        self._cursor = index
+        for panel in self._panels:
+            panel.mark(index)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of this theme."""
+        self._theme = theme
+        self.setBackground(theme.card)
+        if self._shown is not None:
+            self._fill()
+            self.set_cursor(self._cursor)
+            self._later.start()
+
+    def cells(self, panels: int) -> tuple[int, int]:
+        """How many rows and columns of cells a picture needs when so many plots are shown."""
+        grid = grid_for(panels, self.width(), self.height())
+        scale = self.devicePixelRatioF()
+        width, height = self._room(grid, 1)
+        return max(16, int(height * scale)), max(16, int(width * scale))
+
+    def reset_view(self) -> None:
+        """Show everything again."""
+        for panel in self._panels:
+            panel.reset_view()
+
+    def zoom(self, factor: float) -> None:
+        """Zoom in (above 1) or out, about the cursor if it is in sight."""
+        first = self._first()
+        if first is None:
+            return
+        x_only = self._shown is not None and self._shown.kind == "bars"
+        first.view.scaleBy(x=1 / factor, y=None if x_only else 1 / factor, center=self._centre(first))
+
+    def _setup_ui(self) -> None:
+        self._root = _Root(self._arrange)
+        self.setCentralItem(self._root)
+        self.setBackground(self._theme.card)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(texts.tr("Plots of the chosen tensor"))
+        self._value_bar, self._difference_bar = ColourBar(), ColourBar()
+        for bar in (self._value_bar, self._difference_bar):
+            bar.setParentItem(self._root)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(DETAIL_AFTER_MS)
+        self._later.timeout.connect(self._want_detail)
+        self.scene().sigMouseMoved.connect(self._on_mouse)
+
+    def _count(self, panels: int) -> None:
+        while len(self._panels) < panels:
+            panel = Panel()
+            panel.setParentItem(self._root)
+            panel.view.sigRangeChanged.connect(lambda _v, _r, _c=None, p=panel: self._follow(p))
+            self._panels.append(panel)
+        while len(self._panels) > panels:
+            panel = self._panels.pop()
+            self.scene().removeItem(panel)
+            panel.deleteLater()
+
+    def _fill(self) -> None:
+        assert self._shown is not None
+        shown = self._shown
+        colours = palette(self._theme)
+        for panel, run in zip(self._panels, shown.runs, strict=False):
+            panel.apply_theme(colours)
+            self._show_run(panel, run)
+        limit = 0.0
+        if shown.difference is not None:
+            limit = self._show_difference(self._panels[-1], shown.difference)
+        is_map = shown.kind == "heatmap"
+        self._value_bar.setVisible(is_map)
+        self._difference_bar.setVisible(is_map and bool(shown.difference and shown.difference.picture))
+        self._value_bar.show_range(describe.value_ticks(shown.limit), colours.values, colours)
+        same, ticks = describe.distance_ticks(shown.difference, limit)
+        self._difference_bar.show_range(ticks, colours.distances[1:], colours, same)
+
+    def _show_run(self, panel: Panel, run: RunData) -> None:
+        assert self._shown is not None
+        title, detail = describe.run_caption(run)
+        panel.caption.show_text(title, detail, (self._theme.run(run.pane.colour),))
+        note = describe.run_note(run, self._shown)
+        if note or run.plane is None:
+            panel.show_note(note)
+        elif run.values is not None:
+            nothing = np.zeros(run.values.shape, bool)
+            panel.show_bars(run.plane, run.values, nothing, self._theme.run(run.pane.colour), signed=False)
+            tallies = [other.tally for other in self._shown.runs if other.tally.finite]
+            panel.span(min((t.low for t in tallies), default=0), max((t.high for t in tallies), default=0))
+        elif run.picture is not None:
+            panel.show_picture(run.plane, run.picture, self._shown.limit)
+
+    def _show_difference(self, panel: Panel, found: DifferenceData) -> float:
+        panel.apply_theme(palette(self._theme), describe.difference_ink(found, self._theme))
+        title, detail = describe.difference_caption(found)
+        swatches = (self._theme.run(found.focus.colour), self._theme.run(found.reference.colour))
+        panel.caption.show_text(title, detail, swatches)
+        note = describe.difference_note(found)
+        if note or found.plane is None or found.picture is None:
+            panel.show_note(note)
+            return 0.0
+        limit = found.picture.tally.limit
+        if found.values is None:
+            panel.show_picture(found.plane, found.picture, limit)
+            return limit
+        marked = found.picture.differs & (found.picture.distance == 0)
+        panel.show_bars(found.plane, found.values, marked, self._theme.different_ink, signed=True)
+        finite = found.values[np.isfinite(found.values)]
+        panel.span(float(finite.min(initial=0)), float(finite.max(initial=0)))
+        return limit
+
+    def _room(self, grid: Grid, axes: int) -> tuple[float, float]:
+        """Width and height of one plot's cells, in pixels."""
+        bottom = HEIGHT_PX + 4
+        width = (self._root.size().width() - 1 - axes * LEFT_PX - (grid.columns - 1) * GAP_PX) / grid.columns
+        height = (self._root.size().height() - bottom - (grid.rows - 1) * 8) / grid.rows - 54
+        return max(16.0, width), max(16.0, height)
+
+    def _arrange(self) -> None:
+        if self._shown is None or not self._panels:
+            return
+        is_map = self._shown.kind == "heatmap"
+        width, height = self._root.size().width() - 1, self._root.size().height()
+        bottom = HEIGHT_PX + 4 if is_map else 0
+        self._grid = grid = grid_for(len(self._panels), width, height - bottom)
+        last = len(self._panels) - 1
+        own_axis = -1 if is_map or self._shown.difference is None else last
+        axis_columns = {0} | ({own_axis % grid.columns} if own_axis >= 0 else set())
+        plot = (width - len(axis_columns) * LEFT_PX - (grid.columns - 1) * GAP_PX) / grid.columns
+        tall = (height - bottom - (grid.rows - 1) * 8) / grid.rows
+        for i, panel in enumerate(self._panels):
+            row, column = divmod(i, grid.columns)
+            before = sum(c < column for c in axis_columns)
+            panel.has_axis = column == 0 or i == own_axis
+            inset = 0 if panel.has_axis or column not in axis_columns else LEFT_PX
+            x = column * (plot + GAP_PX) + before * LEFT_PX + inset
+            panel.setGeometry(QRectF(x, row * (tall + 8), plot + panel.has_axis * LEFT_PX, tall))
+            panel.resizeEvent(None)
+        self._arrange_bars(width, height - HEIGHT_PX, plot)
+        self._later.start()
+
+    def _arrange_bars(self, width: float, top: float, plot: float) -> None:
+        self._value_bar.setGeometry(QRectF(LEFT_PX, top, plot, HEIGHT_PX))
+        last = self._panels[-1].geometry()
+        left = max(last.left() + self._panels[-1].has_axis * LEFT_PX, min(LEFT_PX + plot + GAP_PX, width - plot))
+        self._difference_bar.setGeometry(QRectF(left, top, plot, HEIGHT_PX))
+
+    def _first(self) -> Panel | None:
+        return next((panel for panel in self._panels if panel.plane is not None), None)
+
+    def _centre(self, panel: Panel) -> Any:
+        cell = panel.plane.cell(self._cursor) if panel.plane else None
+        if cell is None or panel.plane is None:
+            return None
+        bars = self._shown is not None and self._shown.kind == "bars"
+        x = cell[0] * panel.plane.cols + cell[1] if bars else cell[1]
+        point = QPointF(x + 0.5, cell[0] + 0.5)
+        rect = panel.view.viewRect()
+        return point if rect.left() <= point.x() <= rect.right() else None
+
+    def _follow(self, leader: Panel) -> None:
+        """All plots of the same shape look at the same part."""
+        if self._following or self._shown is None:
+            return
+        self._following = True
+        (x0, x1), (y0, y1) = leader.view.viewRange()
+        for panel in self._panels:
+            if panel is leader or not _same_shape(panel.plane, leader.plane):
+                continue
+            panel.view.setXRange(x0, x1, padding=0)
+            if self._shown.kind == "heatmap":
+                panel.view.setYRange(y0, y1, padding=0)
+        self._following = False
+        self._later.start()
+
+    def _want_detail(self) -> None:
+        if self._shown is None or self._shown.kind != "heatmap":
+            return
+        panel = self._first()
+        region = region_of(panel) if panel else None
+        if panel is None or region is None or panel.plane is None or region.rows < 1 or region.cols < 1:
+            return
+        cells = int(panel.view.height()), int(panel.view.width())
+        whole = self._shown.runs[0].picture
+        if region == panel.plane.region:
+            if whole is not None and _coarse(whole, cells):
+                self.finerWanted.emit()
+            return
+        self.detailWanted.emit(region, cells)
+
+    def _on_mouse(self, scene: QPointF) -> None:
+        for panel in self._panels:
+            index = panel.element_at(scene)
+            if index is not None:
+                self.pointed.emit(index)
+                return
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows, Home and End move the cursor; plus, minus and 0 zoom; Escape lets the cursor go."""
+        key = event.key()
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(ZOOM)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(1 / ZOOM)
+        elif key == Qt.Key.Key_0:
+            self.reset_view()
+        elif key == Qt.Key.Key_Escape and self._cursor is not None:
+            self.pointed.emit(None)
+        elif not self._move(event):
+            event.ignore()
+
+    def _move(self, event: QKeyEvent) -> bool:
+        panel = self._first()
+        if panel is None or panel.plane is None or self._shown is None:
+            return False
+        index = moved(panel.plane, self._cursor, event, self._shown.kind == "bars")
+        if index is None:
+            return False
+        self.pointed.emit(index)
+        return True
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the font of the application."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self._shown is not None:
+            self._fill()
+
+
+class _Root(pg.GraphicsWidget):  # type: ignore[misc]
+    """Holds the plots; tells when there is another size."""
+
+    def __init__(self, arrange: Any) -> None:
+        super().__init__()
+        self._arrange = arrange
+
+    def resizeEvent(self, event: Any) -> None:
+        self._arrange()
+
+
+def _same_shape(a: Plane | None, b: Plane | None) -> bool:
+    return a is not None and b is not None and (a.rows, a.cols) == (b.rows, b.cols)
+
+
+def _coarse(picture: Picture, cells: tuple[int, int]) -> bool:
+    """Whether there are clearly more pixels now than the picture was reduced for."""
+    if picture.exact:
+        return False
+    have = picture.low.shape
+    need = min(cells[0], picture.region.rows), min(cells[1], picture.region.cols)
+    return bool(need[0] > have[0] * 1.1 or need[1] > have[1] * 1.1)

@@ -1,0 +1,70 @@
+"""What the cursor's table says of one element in every run. Knows no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reproviewer.core import elements
+from reproviewer.core.bit_groups import bit_groups, unlike
+from reproviewer.gui.plots import texts
+from reproviewer.gui.plots.load import ordered, read_element
+
+if TYPE_CHECKING:
+    from reproviewer.core.elements import Array
+    from reproviewer.core.plot_state import Pane, PlotState
+    from reproviewer.core.summary import Cancelled
+
+
+@dataclass(frozen=True)
+class CursorRow:
+    """One run's element: value that reads back, bits in groups, which bits differ (`^`), distances in words."""
+
+    label: str
+    colour: int
+    value: str
+    groups: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    hexadecimal: str = ""
+    hexadecimal_marks: str = ""
+    distance: str = ""
+    ulp: str = ""
+    differs: bool = False
+
+
+def cursor_rows(state: PlotState, index: tuple[int, ...], cancelled: Cancelled) -> tuple[CursorRow, ...]:
+    """Read the element at `index` in every run, the reference first."""
+    panes = ordered(state)
+    first = read_element(panes[0], index) if panes else None
+    rows = []
+    for pane in panes:
+        if cancelled():
+            break
+        found = first if pane is panes[0] else read_element(pane, index)
+        rows.append(_row(pane, found, panes[0], first))
+    return tuple(rows)
+
+
+def _row(pane: Pane, found: Array | None, reference: Pane, first: Array | None) -> CursorRow:
+    if found is None or pane.tensor is None:
+        return CursorRow(pane.label, pane.colour, texts.tr("no such element"))
+    dtype = pane.tensor.dtype
+    groups, code = bit_groups(found, dtype), elements.bits(found, dtype)
+    value = elements.text(found, dtype)
+    if pane is reference or first is None or reference.tensor is None:
+        return CursorRow(pane.label, pane.colour, value, groups, (), code)
+    other = reference.tensor.dtype
+    distance, ulp, differs = _apart(first, found, (other, dtype))
+    marks = unlike(groups, bit_groups(first, other)) if other == dtype else ()
+    code_marks = unlike((code,), (elements.bits(first, other),))[0] if other == dtype else ""
+    return CursorRow(pane.label, pane.colour, value, groups, marks, code, code_marks, distance, ulp, differs)
+
+
+def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool]:
+    found = elements.distances(a, b, dtypes)
+    distance = "" if found.far is None else texts.number(float(found.far[0]), 6)
+    ulp = ""
+    if found.ulp is not None and found.has_ulp is not None and found.has_ulp[0]:
+        ulp = texts.count(int(found.ulp[0]))
+    differs = elements.differing(a, b) if dtypes[0] == dtypes[1] else found.unequal
+    return distance, ulp, bool(differs[0])

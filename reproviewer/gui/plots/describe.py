@@ -1,0 +1,123 @@
+"""The sentences and captions of the plots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reproviewer.core.verdict import Verdict
+from reproviewer.gui.plots import texts
+from reproviewer.gui.plots.load import lead_plane
+from reproviewer.gui.plots.texts import count, number, tr
+from reproviewer.gui.theme import SIGNS, Theme
+
+if TYPE_CHECKING:
+    from reproviewer.core.summary import Tally
+    from reproviewer.gui.plots.load import DifferenceData, RunData, Shown
+
+
+def run_caption(run: RunData) -> tuple[str, str]:
+    """A run's name, and the range of its values."""
+    return run.pane.label, tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else "")
+
+
+def tally_text(tally: Tally, dtype: str = "") -> str:
+    """The range and what is not finite: `0.29 to 0.87 · 3 NaN`."""
+    parts = []
+    if tally.finite:
+        low, high = number(tally.low), number(tally.high)
+        parts.append(low if tally.low == tally.high else tr("{low} to {high}").format(low=low, high=high))
+    if tally.nan:
+        parts.append(tr("{n} NaN").format(n=count(tally.nan)))
+    if tally.infinite:
+        parts.append(tr("{n} infinite").format(n=count(tally.infinite)))
+    if dtype.startswith("complex"):
+        parts.append(tr("magnitudes"))
+    return " · ".join(parts)
+
+
+def run_note(run: RunData, shown: Shown) -> str:
+    """The sentence in place of a plot, or nothing."""
+    if run.pane.tensor is None:
+        return tr("{run} has no such tensor.").format(run=run.pane.label)
+    if run.plane is not None and run.plane.size == 0:
+        return tr("This tensor has no elements: its shape is {shape}.").format(shape=shape_text(run.plane.shape))
+    if shown.kind == "bars" and run.values is None:
+        return tr("Too many values for bars: see the heat map.")
+    return ""
+
+
+def difference_caption(found: DifferenceData) -> tuple[str, str]:
+    """The focus minus the reference, and how much of it differs."""
+    title = f"{found.focus.label} {texts.MINUS} {found.reference.label}"
+    picture = found.picture
+    if picture is None or found.plane is None:
+        return title, ""
+    if not picture.differing:
+        same = tr("the same") if found.focus.tensor and same_dtype(found) else tr("equal values")
+        sign = SIGNS[Verdict.IDENTICAL] if same_dtype(found) else SIGNS[Verdict.EQUAL]
+        return title, f"{sign} {same}"
+    far = "inf" if picture.tally.infinite else number(picture.tally.limit, 3)
+    if not picture.tally.limit and not picture.tally.infinite:
+        return title, tr("{sign} {n} differ in their bits only").format(
+            sign=SIGNS[Verdict.EQUAL], n=count(picture.differing)
+        )
+    text = tr("{sign} {n} of {total} differ · |Δ| ≤ {far}")
+    sign = SIGNS[Verdict.DIFFERENT]
+    return title, text.format(sign=sign, n=count(picture.differing), total=count(found.plane.size), far=far)
+
+
+def difference_ink(found: DifferenceData, theme: Theme) -> str:
+    """The colour of the difference's second line."""
+    if found.picture is None:
+        return theme.muted
+    if not found.picture.differing:
+        return theme.identical_ink if same_dtype(found) else theme.between_ink
+    return theme.different_ink if found.picture.tally.limit or found.picture.tally.infinite else theme.between_ink
+
+
+def same_dtype(found: DifferenceData) -> bool:
+    """Whether both tensors are of one dtype, so that no difference means identical."""
+    a, b = found.focus.tensor, found.reference.tensor
+    return a is not None and b is not None and a.dtype == b.dtype
+
+
+def difference_note(found: DifferenceData) -> str:
+    """The sentence in place of the difference, or nothing."""
+    a, b = found.reference, found.focus
+    if found.why_not == "shape" and a.tensor and b.tensor:
+        return tr("No difference to show: the shape is {a} in {run_a} and {b} in {run_b}.").format(
+            a=shape_text(a.tensor.shape), run_a=a.label, b=shape_text(b.tensor.shape), run_b=b.label
+        )
+    if found.why_not == "missing":
+        lacking = a if a.tensor is None else b
+        return tr("No difference to show: {run} has no such tensor.").format(run=lacking.label)
+    if found.plane is not None and found.plane.size == 0:
+        return tr("This tensor has no elements.")
+    return ""
+
+
+def value_ticks(limit: float) -> tuple[str, ...]:
+    """The numbers below the colours of the values."""
+    return (number(-limit, 3), "0", number(limit, 3)) if limit else ("0",)
+
+
+def distance_ticks(found: DifferenceData | None, limit: float) -> tuple[str, tuple[str, ...]]:
+    """What is written below "no difference" and below the colours of differences."""
+    if found is None or found.picture is None or not found.picture.differing:
+        return tr("same"), (tr("different"),)
+    if not limit:
+        return tr("same"), (tr("other bits") if not found.picture.tally.infinite else "inf",)
+    return tr("same"), (tr("least"), tr("|Δ| {far}").format(far=number(limit, 3)))
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Three axes, for example, with multiplication signs between; a scalar is `()`."""
+    return " \N{MULTIPLICATION SIGN} ".join(map(str, shape)) if shape else "()"
+
+
+def too_many_for_bars(shown: Shown) -> str:
+    """Says that a heat map is shown where bars were asked for."""
+    plane = lead_plane(shown.state)
+    if shown.kind == shown.state.kind or plane is None:
+        return ""
+    return tr("{n} values are too many for bars: here is their heat map.").format(n=count(plane.size))

@@ -1,0 +1,182 @@
+"""Reads what the plots show. Runs off the window's thread; knows no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reproviewer.core import summary
+from reproviewer.core.slices import Plane, plane_of
+from reproviewer.core.weights import open_tensor
+
+if TYPE_CHECKING:
+    from reproviewer.core.plot_state import Pane, PlotKind, PlotState
+    from reproviewer.core.slices import Region
+    from reproviewer.core.summary import Array, Cancelled, Difference, Picture, Tally
+
+MAX_BARS = 4096
+"""Slices up to this size can be drawn as bars; larger ones are drawn as a heat map."""
+MAX_PANELS = 6
+"""Up to so many runs are drawn side by side; more as small multiples."""
+
+
+NOTHING = summary.Tally()
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    """One run's slice: all `values` of a small one, the reduced `picture` of any. No plane: no such tensor."""
+
+    pane: Pane
+    plane: Plane | None = None
+    values: Array | None = None
+    picture: Picture | None = None
+    tally: Tally = NOTHING
+
+
+@dataclass(frozen=True, eq=False)
+class DifferenceData:
+    """The focus minus the reference. `why_not` is "missing" or "shape" where there is no difference to show."""
+
+    focus: Pane
+    reference: Pane
+    plane: Plane | None = None
+    picture: Difference | None = None
+    values: Array | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Everything the board paints for one state."""
+
+    state: PlotState
+    kind: PlotKind
+    runs: tuple[RunData, ...]
+    difference: DifferenceData | None
+    thumbs: tuple[RunData, ...] = ()
+
+    @property
+    def limit(self) -> float:
+        """The largest magnitude in all runs: one colour range for all."""
+        return max((run.tally.limit for run in self.runs + self.thumbs), default=0.0)
+
+
+def ordered(state: PlotState) -> tuple[Pane, ...]:
+    """The panes with the reference first."""
+    return tuple(sorted(state.panes, key=lambda pane: pane.item_id != state.reference))
+
+
+def side_by_side(state: PlotState) -> tuple[Pane, ...]:
+    """The panes that get a full plot: all of a few, of many the reference and the focus."""
+    panes = ordered(state)
+    if len(panes) <= MAX_PANELS:
+        return panes
+    return tuple(pane for pane in panes if pane.item_id in (state.reference, state.focus))
+
+
+def focus_pair(state: PlotState) -> tuple[Pane, Pane] | None:
+    """The reference and the focus; None when there is only one run."""
+    by_id = {pane.item_id: pane for pane in state.panes}
+    reference, focus = by_id.get(state.reference), by_id.get(state.focus or "")
+    if reference is None or focus is None or reference is focus:
+        return None
+    return reference, focus
+
+
+def lead_plane(state: PlotState) -> Plane | None:
+    """The plane of the first pane that has the tensor: its slice chooser and index count."""
+    tensor = next((pane.tensor for pane in ordered(state) if pane.tensor is not None), None)
+    return plane_of(tensor.shape, state.slice_index) if tensor else None
+
+
+def drawn_as(state: PlotState) -> PlotKind:
+    """The kind that is drawn: too many bars become a heat map."""
+    plane = lead_plane(state)
+    return "heatmap" if state.kind == "bars" and plane is not None and plane.size > MAX_BARS else state.kind
+
+
+def load(state: PlotState, cells: tuple[int, int], cancelled: Cancelled) -> Shown:
+    """Read the full plots of a state; `cells` (rows, columns) is how finely pictures are reduced."""
+    kind = drawn_as(state)
+    runs = tuple(_run(pane, state, cells, kind == "bars", cancelled) for pane in side_by_side(state))
+    pair = focus_pair(state)
+    found = _difference(*pair, state, cells, kind == "bars", cancelled) if pair else None
+    return Shown(state, kind, runs, found)
+
+
+def load_thumbs(state: PlotState, cells: tuple[int, int], cancelled: Cancelled) -> tuple[RunData, ...]:
+    """Read the small multiples of a state."""
+    return tuple(_run(pane, state, cells, False, cancelled) for pane in ordered(state))
+
+
+def load_detail(
+    shown: Shown, region: Region, cells: tuple[int, int], cancelled: Cancelled
+) -> tuple[dict[str, Picture], Difference | None]:
+    """Read a region of each picture anew: by the runs' ids, and the difference."""
+    pictures = {}
+    for run in shown.runs:
+        if run.plane and run.pane.tensor and run.plane.size and within(region, run.plane):
+            pictures[run.pane.item_id] = summary.picture(run.pane.tensor, run.plane, region, cells, cancelled)
+    found = shown.difference
+    if found is None or found.picture is None or found.plane is None:
+        return pictures, None
+    a, b = found.reference.tensor, found.focus.tensor
+    assert a is not None
+    assert b is not None
+    coarse = (max(1, cells[0] // 2), max(1, cells[1] // 2))
+    return pictures, summary.difference(a, b, found.plane, region, coarse, cancelled)
+
+
+def within(region: Region, plane: Plane) -> bool:
+    """Whether the plane has all of the region."""
+    return region.bottom <= plane.rows and region.right <= plane.cols
+
+
+def read_element(pane: Pane, index: tuple[int, ...]) -> Array | None:
+    """The stored element at an index, as an array of one; None where the run has none."""
+    if pane.tensor is None:
+        return None
+    plane = plane_of(pane.tensor.shape, index[:-2])
+    cell = plane.cell(index)
+    if cell is None or not plane.size:
+        return None
+    with open_tensor(pane.tensor) as reader:
+        return reader.elements(plane.start + cell[0] * plane.cols + cell[1], 1)
+
+
+def _run(pane: Pane, state: PlotState, cells: tuple[int, int], whole: bool, cancelled: Cancelled) -> RunData:
+    if pane.tensor is None:
+        return RunData(pane)
+    plane = plane_of(pane.tensor.shape, state.slice_index)
+    if plane.size == 0:
+        return RunData(pane, plane)
+    if whole and plane.size <= MAX_BARS:
+        values = summary.plane_values(pane.tensor, plane)
+        return RunData(pane, plane, values, None, summary.tally_of(values))
+    picture = summary.picture(pane.tensor, plane, plane.region, cells, cancelled)
+    return RunData(pane, plane, None, picture, picture.tally)
+
+
+def _difference(
+    reference: Pane, focus: Pane, state: PlotState, cells: tuple[int, int], whole: bool, cancelled: Cancelled
+) -> DifferenceData:
+    a, b = reference.tensor, focus.tensor
+    if a is None or b is None:
+        return DifferenceData(focus, reference, why_not="missing")
+    if a.shape != b.shape:
+        return DifferenceData(focus, reference, why_not="shape")
+    plane = plane_of(a.shape, state.slice_index)
+    if plane.size == 0:
+        return DifferenceData(focus, reference, plane)
+    fine = (plane.rows, plane.cols) if whole else (max(1, cells[0] // 2), max(1, cells[1] // 2))
+    picture = summary.difference(a, b, plane, plane.region, fine, cancelled)
+    values = _signed(reference, focus, plane) if whole else None
+    return DifferenceData(focus, reference, plane, picture, values)
+
+
+def _signed(reference: Pane, focus: Pane, plane: Plane) -> Array:
+    assert reference.tensor is not None
+    assert focus.tensor is not None
+    a, b = summary.plane_bits(reference.tensor, plane), summary.plane_bits(focus.tensor, plane)
+    return summary.signed_difference(a, b, (reference.tensor.dtype, focus.tensor.dtype))

@@ -1,0 +1,81 @@
+"""Chooses which slice of a tensor with more than two axes is drawn."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+
+from reproviewer.gui.plots.texts import tr
+from reproviewer.gui.theme import GRID_PX
+
+SLIDER_PX = 96
+MANY_AXES = 3
+"""From so many leading axes on, there is no room for sliders."""
+
+
+class SliceBar(QWidget):
+    """A number and a slider for each leading axis; hidden for tensors with up to two axes."""
+
+    sliceChanged = Signal(tuple)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shape: tuple[int, ...] = ()
+        self._boxes: list[QSpinBox] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(GRID_PX)
+
+    def show_slice(self, shape: tuple[int, ...], lead: tuple[int, ...]) -> None:
+        """Show the position `lead` on the leading axes of this shape."""
+        if shape != self._shape:
+            self._shape = shape
+            self._build()
+        for box, i in zip(self._boxes, lead, strict=False):
+            box.blockSignals(True)
+            box.setValue(i)
+            box.blockSignals(False)
+        self.setVisible(bool(self._boxes))
+
+    @property
+    def boxes(self) -> tuple[QSpinBox, ...]:
+        """The number fields, one for each leading axis."""
+        return tuple(self._boxes)
+
+    def _build(self) -> None:
+        while (item := self._row.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        lead = self._shape[:-2]
+        self._boxes = [self._add_axis(axis, size, len(lead)) for axis, size in enumerate(lead)]
+        if lead:
+            rows, cols = len(lead), len(lead) + 1
+            note = QLabel(tr("drawn: axis {rows} down, axis {cols} across").format(rows=rows, cols=cols))
+            note.setProperty("kind", "caption")
+            self._row.addWidget(note)
+        self._row.addStretch(1)
+
+    def _add_axis(self, axis: int, size: int, axes: int) -> QSpinBox:
+        name = tr("axis {axis} [0..{last}]").format(axis=axis, last=max(0, size - 1))
+        label, box = QLabel(name), QSpinBox()
+        box.setRange(0, max(0, size - 1))
+        box.setAccessibleName(name)
+        box.setKeyboardTracking(False)
+        box.setEnabled(size > 1)
+        label.setBuddy(box)
+        self._row.addWidget(label)
+        self._row.addWidget(box)
+        if axes < MANY_AXES and size > 1:
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setRange(0, size - 1)
+            slider.setFixedWidth(SLIDER_PX)
+            slider.setAccessibleName(name)
+            slider.valueChanged.connect(box.setValue)
+            box.valueChanged.connect(slider.setValue)
+            self._row.addWidget(slider)
+        box.valueChanged.connect(self._on_change)
+        return box
+
+    def _on_change(self) -> None:
+        self.sliceChanged.emit(tuple(box.value() for box in self._boxes))

@@ -1,0 +1,55 @@
+"""Numbers and words as the plots write them."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QFont, QFontMetricsF
+
+from reproviewer.gui.theme import CAPTION_PX, TEXT_PX
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def tr(text: str) -> str:
+    """Translate a text of the plots."""
+    return QCoreApplication.translate("Plots", text)
+
+
+def number(value: float, digits: int = 4, signed: bool = False) -> str:
+    """A number in few digits, with a real minus sign."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return MINUS + "inf" if value < 0 else "inf"
+    text = f"{value:+.{digits}g}" if signed and value else f"{value:.{digits}g}"
+    return text.replace("-", MINUS)
+
+
+def count(value: int) -> str:
+    """An integer grouped by thousands."""
+    return f"{value:,}"
+
+
+def caption_font(bold: bool = False) -> QFont:
+    """The font of captions and axes, its digits of one width."""
+    return _font(CAPTION_PX, bold)
+
+
+def text_font(bold: bool = False) -> QFont:
+    """The font of running text, its digits of one width."""
+    return _font(TEXT_PX, bold)
+
+
+def elided(text: str, font: QFont, width: float) -> str:
+    """The text, cut at the right where it does not fit."""
+    return QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
+
+
+def _font(size_px: int, bold: bool) -> QFont:
+    font = QFont()
+    font.setPixelSize(size_px)
+    font.setBold(bold)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font
