@@ -115,7 +115,7 @@ class Tree:
             raise Unreadable("`{name}` is not a dataset", name=quoted(name))
         properties = dataset.id.get_create_plist()
         _check_layout(name, dataset, properties)
-        dtype = _dtype(name, dataset)
+        dtype = _dtype(name, dataset, "dtype" in dataset.attrs and self.strings(dataset, "dtype") == ["bfloat16"])
         needs = count_bytes(name, dtype, dataset.shape)
         _check_stored(name, dataset, properties, needs)
         offset = dataset.id.get_offset() if _is_plain(dataset, dtype) else None
@@ -163,13 +163,12 @@ def _check_stored(name: str, dataset: Any, properties: Any, needs: int) -> None:
         raise declares(name, dataset.shape, needs, stored)
 
 
-def _dtype(name: str, dataset: Any) -> str:
+def _dtype(name: str, dataset: Any, is_marked: bool) -> str:
     """The dtype's name. Two plain bytes are bfloat16, which Keras marks with an attribute, or not at all."""
     kind = dataset.dtype
-    mark = "dtype" in dataset.attrs and dataset.attrs["dtype"] == "bfloat16"
     if kind.kind == "V" and kind.itemsize == 2 and kind.names is None and kind.subdtype is None:
         return "bfloat16"
-    if mark:
+    if is_marked:
         raise Unreadable("`{name}` has a bfloat16 mark on {dtype} data", name=quoted(name), dtype=str(kind))
     known = (kind.kind in "biuf" and kind.itemsize <= 8) or kind.name in COMPLEX
     if not known or not _is_native(dataset, kind):

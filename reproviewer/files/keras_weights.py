@@ -24,7 +24,7 @@ _OTHER = {"metrics", "compile_metrics", "loss_tracker", "seed_generator"}
 
 
 def read(tree: Tree) -> Index:
-    """Walk the whole tree; every numbered dataset of a `vars` group is a tensor."""
+    """Walk the whole tree; every dataset of a `vars` group is a tensor."""
     tensors = sorted(_walk(tree), key=lambda t: natural(t.name))
     if not tensors and "layers" not in tree.root.id and "vars" not in tree.root.id:
         raise Unreadable("it is an HDF5 file, but not one of Keras: it has neither `layer_names` nor `vars`")
@@ -41,10 +41,10 @@ def _walk(tree: Tree) -> Iterator[Tensor]:
         for name in group:
             inner = f"{path}/{name}".strip("/")
             item = tree.child(group, name)
-            if isinstance(item, h5py.Group):
+            if isinstance(item, h5py.Group) and not (_is_vars(path) and name.isdecimal()):
                 waiting.append((inner, item))
                 continue
-            if not path.split("/")[-1] == "vars" or not name.isdecimal():
+            if not _is_vars(path):
                 raise Unreadable("it holds `{name}`, which is no weight of a Keras file", name=quoted(inner))
             found += 1
             if found > MAX_TENSORS:
@@ -66,11 +66,15 @@ def _check_group(path: str, group: Any, seen: set[Any]) -> None:
 
 def _check_numbers(path: str, group: Any) -> None:
     """The variables of a layer are numbered from 0 without a gap. One that is not there was lost."""
-    if path.split("/")[-1] != "vars" or any(not n.isdecimal() for n in group):
+    if not _is_vars(path) or not all(n.isdecimal() for n in group):
         return
     missing = next((i for i in range(len(group)) if str(i) not in group.id), None)
     if missing is not None:
         raise Unreadable("variable {number} of `{name}` is missing", number=str(missing), name=quoted(path))
+
+
+def _is_vars(path: str) -> bool:
+    return path.split("/")[-1] == "vars"
 
 
 def _role(path: str) -> Role:

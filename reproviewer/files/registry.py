@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.files.contents import Index, Unreadable, check_names
@@ -13,6 +14,8 @@ from reproviewer.files.spill import Spill
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reproviewer.core.weights import Tensor
 
 READERS = {
     "hdf5": "reproviewer.files.hdf5",
@@ -39,8 +42,17 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
         "format": index.format,
         "source": str(source),
         "metadata": index.metadata,
-        "tensors": [dataclasses.asdict(t) for t in index.tensors],
+        "tensors": [dataclasses.asdict(t) for t in _with_clear_aliases(index)],
     }
+
+
+def _with_clear_aliases(index: Index) -> list[Tensor]:
+    """The tensors without those aliases that several of them share (`Variable`, `dense/kernel` in two models)."""
+    uses = Counter(name for t in index.tensors for name in {t.name, *t.aliases})
+    return [
+        dataclasses.replace(t, aliases=tuple(a for a in dict.fromkeys(t.aliases) if uses[a] == 1 and a != t.name))
+        for t in index.tensors
+    ]
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ def detect(path: Path) -> tuple[str, Path]:
 def _of_file(path: Path) -> tuple[str, Path]:
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(64)
         file.seek(max(0, size - 8))
         tail = file.read(8)
         is_hdf5 = _has_hdf5_signature(file, size)

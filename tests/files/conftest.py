@@ -1,0 +1,113 @@
+"""Files written by the real libraries, and helpers around `files.read`."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reproviewer import files
+from reproviewer.core.message import ReproError
+from reproviewer.core.weights import Tensor, WeightSet, tensor_sha256
+from reproviewer.files import child
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The files written by Keras 2 years ago."""
+    return HERE / "data"
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory):
+    """A folder of files written by Keras 3, Keras 2 and TensorFlow; `samples.json` tells what they hold."""
+    folder = tmp_path_factory.mktemp("samples")
+    done = subprocess.run(
+        [sys.executable, HERE / "make_samples.py", folder], capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def told(samples):
+    return json.loads((samples / "samples.json").read_text())
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    return tmp_path / "scratch"
+
+
+@pytest.fixture
+def read(scratch):
+    return lambda path: files.read(Path(path), scratch)
+
+
+@pytest.fixture
+def refused(scratch):
+    """Read a file that cannot be read; one line that names it comes within two seconds, and nothing is left."""
+
+    def refuse(path, *words):
+        start = time.monotonic()
+        with pytest.raises(ReproError) as caught:
+            files.read(Path(path), scratch)
+        assert time.monotonic() - start < 2
+        text = str(caught.value)
+        assert "\n" not in text
+        assert len(text) < 500
+        assert text.isprintable()
+        assert Path(path).name in text
+        for word in words:
+            assert word in text
+        assert list(scratch.iterdir()) == []
+        return text
+
+    return refuse
+
+
+@pytest.fixture
+def peak_memory(tmp_path):
+    """Bytes of memory that reading a file takes at most."""
+
+    def measure(path):
+        arguments = [sys.executable, "-P", child.__file__, str(path), str(tmp_path / "measured.bin"), "20"]
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return usage.ru_maxrss * 1024
+
+    return measure
+
+
+@pytest.fixture
+def facts():
+    """Dtype, shape and sha256 of tensors, to compare with what was told about a file."""
+
+    def collect(weights):
+        return [{"dtype": t.dtype, "shape": list(t.shape), "sha256": tensor_sha256(t)} for t in weights.tensors]
+
+    return collect
+
+
+@pytest.fixture
+def weight_set(tmp_path):
+    """Tensors from arrays, lying in a file as a worker would leave them."""
+
+    def make(arrays, dtypes=(), aliases=()):
+        path = tmp_path / "run.bin"
+        tensors = []
+        with path.open("ab") as file:
+            for name, array in arrays.items():
+                dtype = dict(dtypes).get(name, array.dtype.name)
+                extra = dict(aliases).get(name, ())
+                tensors.append(Tensor(name, dtype, array.shape, str(path), file.tell(), aliases=extra))
+                file.write(array.tobytes())
+        return WeightSet(tuple(tensors))
+
+    return make

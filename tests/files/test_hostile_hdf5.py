@@ -1,0 +1,488 @@
+"""HDF5 files that lie, loop, reach for other files or are broken: one line each, at once, nothing read elsewhere."""
+
+import contextlib
+import os
+import struct
+
+import h5py
+import numpy as np
+import pytest
+
+from reproviewer.core.message import ReproError
+from reproviewer.core.weights import read_bits
+
+K = np.ones((1, 5), "f4")
+B = np.zeros(5, "f4")
+BUILDERS = {}
+
+
+def case(*words):
+    """Register a builder of a file that must be refused with these words."""
+
+    def register(build):
+        BUILDERS[build.__name__] = (build, words)
+        return build
+
+    return register
+
+
+def weights(folder, fill):
+    """A new `.weights.h5` with an empty `layers/dense/vars`, handed to `fill(root, vars)`."""
+    path = folder / "x.weights.h5"
+    with h5py.File(path, "w") as root:
+        fill(root, root.create_group("layers/dense/vars"))
+    return path
+
+
+def legacy(folder, layers, names, values=None):
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root.attrs["layer_names"] = layers
+        group = root.create_group("dense")
+        group.attrs["weight_names"] = names
+        for name, value in (values or {"k": K, "b": B}).items():
+            group[name] = value
+    return path
+
+
+def other_file(folder):
+    with h5py.File(folder / "other.h5", "w") as other:
+        other["vars/0"] = other["k"] = np.full((1, 5), 7, "f4")
+    return "other.h5"
+
+
+@case("link to another file", "layers/dense/vars")
+def ext_link_group(folder):
+    path = folder / "x.weights.h5"
+    with h5py.File(path, "w") as root:
+        root.create_group("layers/dense")["vars"] = h5py.ExternalLink(other_file(folder), "/vars")
+    return path
+
+
+@case("link to another file", "layers/dense/vars/0")
+def ext_link_dataset(folder):
+    return weights(folder, lambda _, g: g.__setitem__("0", h5py.ExternalLink(other_file(folder), "/k")))
+
+
+@case("link to another file", "model_weights")
+def ext_link_model_weights(folder):
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root["model_weights"] = h5py.ExternalLink(other_file(folder), "/")
+    return path
+
+
+@case("soft link")
+def soft_link(folder):
+    def fill(root, group):
+        root["layers/real/vars/0"] = K
+        group["0"] = h5py.SoftLink("/layers/real/vars/0")
+
+    return weights(folder, fill)
+
+
+@case("soft link")
+def dangling_link(folder):
+    return weights(folder, lambda _, g: g.__setitem__("0", h5py.SoftLink("/nowhere")))
+
+
+@case("kept in another file")
+def ext_storage(folder):
+    (folder / "n.txt").write_bytes(b"secret bytes of a file")
+    return weights(folder, lambda _, g: g.create_dataset("0", (1, 5), "f4", external=[(str(folder / "n.txt"), 0, 20)]))
+
+
+@case("virtual dataset")
+def virtual(folder):
+    layout = h5py.VirtualLayout((1, 5), "f4")
+    layout[:] = h5py.VirtualSource(str(folder / other_file(folder)), "k", (1, 5))
+    return weights(folder, lambda _, g: g.create_virtual_dataset("0", layout))
+
+
+@case("declares the shape (4194304, 1048576)", "16.0 TiB")
+def shape_bomb_16t(folder):
+    return weights(
+        folder, lambda _, g: g.create_dataset("0", (1 << 22, 1 << 20), "f4", chunks=(1024, 1024), compression="gzip")
+    )
+
+
+@case("3.0 GiB", "0 bytes are stored")
+def shape_bomb_3g(folder):
+    return weights(
+        folder, lambda _, g: g.create_dataset("0", (805306368,), "f4", chunks=(1 << 20,), compression="gzip")
+    )
+
+
+@case("3.0 GiB", "0 bytes are stored")
+def shape_bomb_contiguous(folder):
+    return weights(folder, lambda _, g: g.create_dataset("0", (805306368,), "f4"))
+
+
+@case("3.0 GiB")
+def shape_bomb_legacy(folder):
+    path = legacy(folder, ["dense"], ["k", "b", "bomb"])
+    with h5py.File(path, "a") as root:
+        root["dense"].create_dataset("bomb", (805306368,), "f4", chunks=(1 << 20,), compression="gzip")
+    return path
+
+
+@case("would expand")
+def gzip_bomb(folder):
+    def fill(_, group):
+        data = group.create_dataset("0", (300, 1 << 18), "f4", chunks=(1, 1 << 18), compression="gzip")
+        packed = zlib_of_zeros(1 << 20)
+        for row in range(300):
+            data.id.write_direct_chunk((row, 0), packed)
+
+    return weights(folder, fill)
+
+
+@case("too large to unpack")
+def gzip_one_chunk(folder):
+    def fill(_, group):
+        data = group.create_dataset("0", (1 << 25,), "f4", chunks=(1 << 25,), compression="gzip")
+        data.id.write_direct_chunk((0,), zlib_of_zeros(1 << 27))
+
+    return weights(folder, fill)
+
+
+def zlib_of_zeros(count):
+    import zlib
+
+    return zlib.compress(bytes(count), 1)
+
+
+@case("linked twice")
+def cycle(folder):
+    return weights(folder, lambda root, g: g.__setitem__("loop", root["/"]))
+
+
+@case("linked twice")
+def dag40(folder):
+    def fill(root, _):
+        low = root.create_group("bottom")
+        for level in range(40):
+            high = root.create_group(f"level{level}")
+            high["a"] = high["b"] = low
+            low = high
+
+    return weights(folder, fill)
+
+
+@case("nested more than 64 deep")
+def deep_3000(folder):
+    def fill(root, _):
+        for _ in range(3000):
+            root = root.create_group("g")
+
+    return weights(folder, fill)
+
+
+@case("holds object, not numbers")
+def strings(folder):
+    return weights(folder, lambda _, g: g.create_dataset("0", data=["a", "b"], dtype=h5py.string_dtype()))
+
+
+@case("not numbers")
+def fixed_strings(folder):
+    return weights(folder, lambda _, g: g.__setitem__("0", np.array([b"ab", b"cd"])))
+
+
+@case("not numbers")
+def references(folder):
+    return weights(folder, lambda root, g: g.create_dataset("0", data=root.ref, dtype=h5py.ref_dtype))
+
+
+@case("not numbers")
+def compound(folder):
+    return weights(folder, lambda _, g: g.__setitem__("0", np.zeros(2, [("a", "f4"), ("b", "i4")])))
+
+
+@case("not numbers")
+def enumeration(folder):
+    kind = h5py.enum_dtype({"a": 0, "b": 1}, "i1")
+    return weights(folder, lambda _, g: g.create_dataset("0", (2,), kind, data=[0, 1]))
+
+
+@case("not numbers")
+def opaque_of_three(folder):
+    return weights(folder, lambda _, g: g.__setitem__("0", np.zeros(2, "V3")))
+
+
+@case("not numbers")
+def array_type(folder):
+    return weights(folder, lambda _, g: g.create_dataset("0", (1,), np.dtype(("f4", (2,)))))
+
+
+@case("not numbers")
+def odd_float(folder):
+    def fill(_, group):
+        kind = h5py.h5t.IEEE_F32LE.copy()
+        kind.set_fields(31, 22, 9, 0, 22)
+        kind.set_ebias(255)
+        space = h5py.h5s.create_simple((4,))
+        h5py.h5d.create(group.id, b"0", kind, space)
+        group["0"][...] = np.ones(4, "f4")
+
+    return weights(folder, fill)
+
+
+@case("complex numbers")
+def complex_numbers(folder):
+    return weights(folder, lambda _, g: g.__setitem__("0", np.zeros(2, "c8")))
+
+
+@case("`layers/dense/vars/0` has a bfloat16 mark on float32 data")
+def lie_bf16(folder):
+    def fill(_, group):
+        group["0"] = K
+        group["0"].attrs["dtype"] = "bfloat16"
+
+    return weights(folder, fill)
+
+
+@case("`layers/dense/vars/0` holds nothing")
+def null_space(folder):
+    return weights(folder, lambda _, g: g.create_dataset("0", data=h5py.Empty("f4")))
+
+
+@case("variable 1 of `layers/dense/vars` is missing")
+def misnumbered(folder):
+    def fill(_, group):
+        group["0"], group["7"] = K, B
+
+    return weights(folder, fill)
+
+
+@case("not a dataset")
+def group_for_dataset(folder):
+    return weights(folder, lambda _, g: g.create_group("0"))
+
+
+@case("no weight of a Keras file")
+def stray_dataset(folder):
+    return weights(folder, lambda root, _: root.__setitem__("layers/stray", K))
+
+
+@case("neither")
+def not_of_keras(folder):
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root.create_group("measurements")
+    return path
+
+
+@case("unknown filter 32015")
+def unknown_filter(folder):
+    def fill(_, group):
+        properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        properties.set_chunk((5,))
+        properties.set_filter(32015, h5py.h5z.FLAG_OPTIONAL, (3,))
+        space = h5py.h5s.create_simple((5,))
+        data = h5py.h5d.create(group.id, b"0", h5py.h5t.IEEE_F32LE, space, properties)
+        data.write_direct_chunk((0,), B.tobytes(), 1)
+
+    return weights(folder, fill)
+
+
+@case("`layer_names` is not a list of names")
+def ln_int(folder):
+    return legacy(folder, 3, ["k", "b"])
+
+
+@case("`layer_names` is not a list of names")
+def ln_floats(folder):
+    return legacy(folder, [1.0, 2.0], ["k", "b"])
+
+
+@case("not UTF-8")
+def ln_not_utf8(folder):
+    return legacy(folder, [b"\xff\xfe"], ["k", "b"])
+
+
+@case("names `ghost` but does not hold it")
+def ln_ghost(folder):
+    return legacy(folder, ["dense", "ghost"], ["k", "b"])
+
+
+@case("lists `dense` twice")
+def ln_twice(folder):
+    return legacy(folder, ["dense", "dense"], ["k", "b"])
+
+
+@case("outside its group, `../dense`")
+def ln_dotdot(folder):
+    return legacy(folder, ["../dense"], ["k", "b"])
+
+
+@case("outside its group, `/dense`")
+def ln_absolute(folder):
+    return legacy(folder, ["/dense"], ["k", "b"])
+
+
+@case("outside its group")
+def ln_empty(folder):
+    return legacy(folder, [""], ["k", "b"])
+
+
+@case("impossible name")
+def ln_newline(folder):
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root.attrs["layer_names"] = ["a\nb"]
+        root.create_group("a\nb").attrs["weight_names"] = ["k"]
+        root["a\nb/k"] = K
+    return path
+
+
+@case("lists `k` twice")
+def wn_twice(folder):
+    return legacy(folder, ["dense"], [b"k", b"k"])
+
+
+@case("names `dense/lost` but does not hold it")
+def wn_missing(folder):
+    return legacy(folder, ["dense"], ["k", "lost"])
+
+
+@case("`dense/k` is not a dataset")
+def wn_group(folder):
+    path = legacy(folder, ["dense"], ["k"], {"b": B})
+    with h5py.File(path, "a") as root:
+        root.create_group("dense/k")
+    return path
+
+
+@case("has no list `weight_names`")
+def wn_none(folder):
+    path = legacy(folder, ["dense"], ["k"])
+    with h5py.File(path, "a") as root:
+        del root["dense"].attrs["weight_names"]
+    return path
+
+
+@case("`model_weights` is not a group")
+def model_weights_dataset(folder):
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root["model_weights"] = K
+    return path
+
+
+@case("`model_weights` has no list of layers")
+def model_weights_empty(folder):
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root.create_group("model_weights")
+    return path
+
+
+@case("`dense` is not a group")
+def layer_is_dataset(folder):
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root.attrs["layer_names"] = ["dense"]
+        root["dense"] = K
+    return path
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_refused_in_one_line(tmp_path, refused, name):
+    build, words = BUILDERS[name]
+    refused(build(tmp_path), *words)
+
+
+@pytest.mark.parametrize("name", ["shape_bomb_3g", "gzip_bomb", "gzip_one_chunk", "dag40", "shape_bomb_legacy"])
+def test_bombs_take_little_memory(tmp_path, peak_memory, name):
+    assert peak_memory(BUILDERS[name][0](tmp_path)) < 150 << 20
+
+
+def good(folder):
+    def fill(_, group):
+        group["0"], group["1"] = K, B
+
+    return weights(folder, fill)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_cut_off(tmp_path, refused, share):
+    path = good(tmp_path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    refused(path, "cut off")
+
+
+def test_every_flipped_byte_is_read_or_refused_in_words(tmp_path, read):
+    """Many copies of one file, each with another byte damaged; the parser may accept it but must never die unseen."""
+    path = good(tmp_path)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for at in rng.integers(0, len(whole), 40):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        with contextlib.suppress(ReproError):
+            read(path)
+
+
+def test_junk_behind_the_end_and_a_user_block_in_front_do_no_harm(tmp_path, read):
+    path = tmp_path / "u.weights.h5"
+    with h5py.File(path, "w", userblock_size=512) as root:
+        root["vars/0"] = np.arange(5, dtype="f4")
+    with path.open("ab") as file:
+        file.write(b"junk" * 100)
+    (tensor,) = read(path).weights.tensors
+    assert tensor.path == str(path)
+    assert read_bits(tensor).tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "is_window"),
+    [
+        ("f4", {}, True),
+        (">f4", {}, False),
+        (">i8", {}, False),
+        ("f2", {}, True),
+        ("bool", {}, True),
+        ("u8", {"chunks": (2, 3)}, False),
+        ("f8", {"chunks": (3, 2), "compression": "gzip"}, False),
+        ("f4", {"chunks": (2, 2), "compression": "lzf", "shuffle": True, "fletcher32": True}, False),
+    ],
+)
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_what_is_no_window_is_unpacked(tmp_path, read, scratch, kind, options, is_window, libver):
+    values = (np.arange(35) % 2 if kind == "bool" else np.arange(35)).reshape(7, 5).astype(kind)
+    path = tmp_path / "x.weights.h5"
+    with h5py.File(path, "w", libver=libver) as root:
+        root.create_dataset("vars/0", data=values, **options)
+    (tensor,) = read(path).weights.tensors
+    assert (tensor.path == str(path)) == is_window
+    assert tensor.path == str(path) or os.path.dirname(tensor.path) == str(scratch)
+    assert tensor.dtype == values.dtype.name
+    assert (read_bits(tensor) == values).all()
+
+
+def test_scalars_empty_arrays_compact_layout_and_nan(tmp_path, read):
+    path = tmp_path / "x.weights.h5"
+    odd = np.array([np.nan, -0.0, np.inf], "f4")
+    odd[0] = struct.unpack("<f", b"\x01\x00\xc0\x7f")[0]
+    with h5py.File(path, "w") as root:
+        root["vars/0"] = np.float32(3)
+        root["vars/1"] = np.zeros((0, 4), "f8")
+        compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        compact.set_layout(h5py.h5d.COMPACT)
+        space = h5py.h5s.create_simple((3,))
+        h5py.h5d.create(root["vars"].id, b"2", h5py.h5t.IEEE_F32LE, space, compact).write(space, space, odd)
+    scalar, empty, small = read(path).weights.tensors
+    assert read_bits(scalar) == 3
+    assert read_bits(empty).shape == (0, 4)
+    assert read_bits(small).tobytes() == odd.tobytes()
+
+
+def test_names_a_layer_chose_itself(tmp_path, read):
+    path = tmp_path / "x.weights.h5"
+    with h5py.File(path, "w") as root:
+        root["layers/mine/vars/table"] = K
+        root["layers/mine/vars/0"] = B
+    assert [t.name for t in read(path).weights.tensors] == ["layers/mine/vars/0", "layers/mine/vars/table"]
+
+
+def test_a_layer_list_of_one_text(tmp_path, read):
+    assert len(read(legacy(tmp_path, "dense", ["k", "b"])).weights.tensors) == 2
