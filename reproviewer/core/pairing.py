@@ -30,6 +30,7 @@ RULES = (SAME_NAME, ALIGNED_NUMBERS, NAME_IN_FILE, SAME_ORDER)
 
 _NUMBERED = re.compile(r"(.+?)_(\d+)$")
 _DIGITS = re.compile(r"(\d+)")
+_VARIABLE = re.compile(r"([^/]+)/vars/(\d+)$")
 _COUNTED = re.compile(r"(arr_)?\d+$")
 
 
@@ -140,20 +141,59 @@ def _counted(keys: Sequence[str]) -> list[tuple[str, int]]:
 
 def _in_file(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, int]:
     """Pair where any name of one is any name of the other, and of no second tensor."""
-    for number in (False, True):
-        found = _by_any_name(_all_names(reference, number), _all_names(other, number))
+    for renumber in (False, True):
+        found = _by_any_name(_keys(_all_names(reference), renumber), _keys(_all_names(other), renumber))
         if found:
+            return found
+    return _by_place_in_layer(reference, other)
+
+
+def _by_place_in_layer(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, int]:
+    """Pair `layers/dense/vars/1` with the second weight of the layer `dense`, where only one side has such numbers."""
+    numbered = [all(_VARIABLE.search(t.name) for t in side) for side in (reference, other)]
+    named = other if numbered[0] else reference
+    if numbered[0] == numbered[1] or not _keeps_order(named):
+        return {}
+    places = [
+        _numbers_in_layer(side) if n else _places_in_layer(side)
+        for side, n in zip((reference, other), numbered, strict=True)
+    ]
+    for renumber in (False, True):
+        found = _by_any_name(*(_keys(p, renumber) for p in places))
+        if found and _shapes_agree(reference, other, found):
             return found
     return {}
 
 
-def _all_names(tensors: Sequence[Tensor], renumber: bool) -> list[set[str]]:
-    flat = [(i, name.removesuffix(":0")) for i, t in enumerate(tensors) for name in (t.name, *t.aliases)]
-    names = _renumbered(name for _, name in flat) if renumber else [name for _, name in flat]
-    result: list[set[str]] = [set() for _ in tensors]
-    for (i, _), name in zip(flat, names, strict=True):
-        result[i].add(name)
+def _all_names(tensors: Sequence[Tensor]) -> list[list[str]]:
+    return [[name.removesuffix(":0") for name in (t.name, *t.aliases)] for t in tensors]
+
+
+def _numbers_in_layer(tensors: Sequence[Tensor]) -> list[list[str]]:
+    """`dense/1`: by the layer's own name where the file tells it, else by its class."""
+    return [list(t.aliases) or ["/".join(_variable(t.name))] for t in tensors]
+
+
+def _variable(name: str) -> tuple[str, str]:
+    match = _VARIABLE.search(name)
+    return (match[1], match[2]) if match else (name, "")
+
+
+def _places_in_layer(tensors: Sequence[Tensor]) -> list[list[str]]:
+    seen: Counter[str] = Counter()
+    result: list[list[str]] = []
+    for names in _all_names(tensors):
+        layers = list(dict.fromkeys(name.rpartition("/")[0] for name in names))
+        result.append(list(dict.fromkeys(f"{layer.rpartition('/')[2]}/{seen[layer]}" for layer in layers)))
+        seen.update(layers)
     return result
+
+
+def _keys(names: list[list[str]], renumber: bool) -> list[set[str]]:
+    if not renumber:
+        return [set(own) for own in names]
+    renumbered = iter(_renumbered(name for own in names for name in own))
+    return [{next(renumbered) for _ in own} for own in names]
 
 
 def _by_any_name(reference: list[set[str]], other: list[set[str]]) -> dict[int, int]:

@@ -1,0 +1,37 @@
+"""`reproviewer inspect`: what a weight file holds."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reproviewer.commands import terminal
+from reproviewer.core import report
+from reproviewer.files import read
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def main(args: argparse.Namespace) -> int:
+    """Read and print; returns the exit status."""
+    with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
+        contents = read(Path(args.file), Path(scratch))
+        document = report.inspect_document(contents.format, contents.weights, contents.metadata)
+    terminal.emit(report.dumps(document) if args.json else _text(args.file, document))
+    return terminal.IDENTICAL
+
+
+def _text(name: str, document: report.Document) -> str:
+    rows = [_row(tensor) for tensor in document["tensors"]]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [f"{name}: {document['format']}, {len(rows):,} tensor{'' if len(rows) == 1 else 's'}"]
+    lines += ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines += [f"  {key}: {value}" for key, value in document["metadata"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _row(tensor: dict[str, Any]) -> tuple[str, ...]:
+    shape = tuple(tensor["shape"])
+    return (tensor["name"], tensor["role"], str(shape), tensor["dtype"], f"{tensor['size']:,}", tensor["sha256"][:16])

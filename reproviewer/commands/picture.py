@@ -1,0 +1,60 @@
+"""`reproviewer picture`: what the window would show, into a file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reproviewer.commands import builds, terminal
+from reproviewer.core.message import ReproError
+from reproviewer.core.session import Item
+from reproviewer.files import read
+
+if TYPE_CHECKING:
+    import argparse
+
+    from reproviewer.core.verdict import Verdict
+
+
+def main(args: argparse.Namespace) -> int:
+    """Draw; returns the exit status of the verdict that the picture shows."""
+    out = Path(args.output)
+    if out.suffix.lower() not in (".png", ".svg"):
+        raise ReproError("A picture is a .png or a .svg file, not {file}.", file=out.name)
+    paths = [Path(name) for name in args.files]
+    experiments = [path for path in paths if _is_experiment(path)]
+    if experiments and len(paths) > 1:
+        raise ReproError("An experiment is drawn alone; {file} is one.", file=experiments[0])
+    verdict = _draw_experiment(paths[0], out) if experiments else _draw_files(paths, out)
+    return terminal.IDENTICAL if verdict is None else terminal.status_of(verdict)
+
+
+def _is_experiment(path: Path) -> bool:
+    """Keras' own sharded weights end in `.weights.json`."""
+    name = path.name.lower()
+    return name.endswith(".json") and not name.endswith(".weights.json")
+
+
+def _draw_experiment(path: Path, out: Path) -> Verdict | None:
+    from reproviewer.engine import Engine
+
+    experiment = builds.read(path)
+    with Engine() as engine:
+        runs = builds.build(engine, experiment)
+        items = [Item(f"run-{r.number}", "run", f"Run {r.number}", r.weights, r.record) for r in runs]
+        from reproviewer.gui.picture import render_items
+
+        return render_items(items, out, experiment)
+
+
+def _draw_files(paths: list[Path], out: Path) -> Verdict | None:
+    with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
+        contents = [read(path, Path(scratch)) for path in paths]
+        items = [
+            Item(f"file-{i}", "file", path.name, content.weights, path=str(path))
+            for i, (path, content) in enumerate(zip(paths, contents, strict=True))
+        ]
+        from reproviewer.gui.picture import render_items
+
+        return render_items(items, out)

@@ -1,0 +1,78 @@
+"""Printing: a reader that went away is no error, and progress is shown only to a person."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from reproviewer.core import sentences
+from reproviewer.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from reproviewer.core.message import Message
+
+EVERY_SECONDS = 0.1
+IDENTICAL, NOT_IDENTICAL, NO_ANSWER, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses."""
+
+
+def status_of(verdict: Verdict, is_tolerant: bool = False) -> int:
+    """0 for identical, and for values within the tolerance when one was given; else 1."""
+    good = {Verdict.IDENTICAL, Verdict.EQUAL, Verdict.CLOSE} if is_tolerant else {Verdict.IDENTICAL}
+    return IDENTICAL if verdict in good else NOT_IDENTICAL
+
+
+def emit(text: str) -> None:
+    """Print to stdout. When nobody reads it any more (`| head`), the rest is dropped in silence."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(text: str) -> None:
+    """Print the one line on stderr that says why there is no answer."""
+    line = " ".join(text.split())
+    try:
+        sys.stderr.write(f"reproviewer: {line}\n")
+        sys.stderr.flush()
+    except (BrokenPipeError, ValueError):
+        return
+
+
+def headline(verdict: Verdict, sentence: Message) -> str:
+    """The line with sign, word and facts."""
+    return f"{sentences.SIGNS[verdict]} {str(verdict).upper()}  {sentence}\n"
+
+
+class Progress:
+    """One line on stderr that is written over, when stderr is a terminal."""
+
+    def __init__(self) -> None:
+        self._is_on = sys.stderr is not None and sys.stderr.isatty()
+        self._last = 0.0
+        self._is_written = False
+
+    def show(self, text: str) -> None:
+        """Replace the line at once."""
+        if self._is_on:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+            self._is_written = True
+
+    def compared(self, done: int, total: int) -> None:
+        """Show how much has been compared, now and then."""
+        now = time.monotonic()
+        if self._is_on and now - self._last > EVERY_SECONDS and total:
+            self._last = now
+            self.show(f"Comparing: {done * 100 // total} %")
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_written:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._is_written = False
