@@ -56,6 +56,11 @@ class Catalog:
     activations: tuple[str, ...] = ()
     common: tuple[Parameter, ...] = ()
 
+    @staticmethod
+    def shipped(flavour: Flavour = "keras") -> Catalog:
+        """The snapshot that is used until the person's own Keras has answered."""
+        return shipped(flavour)
+
     @classmethod
     def from_json(cls, data: object) -> Catalog:
         """Read what a worker reports about its Keras. Raises ReproError."""

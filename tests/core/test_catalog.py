@@ -61,12 +61,15 @@ def test_rubbish_is_no_catalog(data: object) -> None:
     [
         "Dense(5, input_dim=1)",
         "Input((64,))\nDense(96, activation='relu')\nDense(10)",
-        "Dense(units=5, activation=None, kernel_initializer='glorot_uniform', bias_initializer='Zeros', name='a', dtype='float16')",
+        "Dense(units=5, activation=None, kernel_initializer='glorot_uniform')\n"
+        "Dense(5, bias_initializer='Zeros', name='a', dtype='float16')",
         "Dense(5, kernel_initializer=GlorotUniform(seed=7), kernel_regularizer=L2(0.1), bias_constraint=MaxNorm(2))",
-        "Dense(5, kernel_initializer='normal', kernel_regularizer='l1_l2', bias_regularizer='l2', bias_constraint='non_neg')",
+        "Dense(5, kernel_initializer='normal', kernel_regularizer='l1_l2')\n"
+        "Dense(5, bias_regularizer='l2', bias_constraint='non_neg')",
         "Dense(5, activation=LeakyReLU(0.1))",
         "EinsumDense('abc,cd->abd', output_shape=(None, 64), bias_axes='d')",
-        "Conv2D(8, 3, padding='SAME')\nConv2D(8, (3, 3), strides=(2, 2))\nConv1D(8, 3, padding='causal')\nConv3D(1, [2, 2, 2])",
+        "Conv2D(8, 3, padding='SAME')\nConv2D(8, (3, 3), strides=(2, 2))\n"
+        "Conv1D(8, 3, padding='causal')\nConv3D(1, [2, 2, 2])",
         "Bidirectional(LSTM(4, return_sequences=True), merge_mode=None)\nTimeDistributed(Dense(1))\nRNN([LSTMCell(4)])",
         "Embedding(100, 8)\nSimpleRNN(4)\nGRU(4, dropout=0.5)\nBatchNormalization(axis=[1, 2])\nLayerNormalization()",
         "Dropout(0.5, seed=1)\nGaussianNoise(0.1)\nFlatten()\nReshape((-1, 2))\nActivation('softmax')\nPReLU()",
@@ -86,7 +89,7 @@ def test_what_keras_takes_passes(text: str) -> None:
         ("Dense()", "Dense needs `units`."),
         ("Conv2D()", "Conv2D needs `filters`, `kernel_size`."),
         ("Dense(5, unit=5)", "`unit` is not a parameter of Dense; did you mean `units`?"),
-        ("Dense(5, kernelInitializer='zeros')", "`kernelInitializer` is not a parameter of Dense; did you mean `kernel_initializer`?"),
+        ("Dense(5, useBias=True)", "`useBias` is not a parameter of Dense; did you mean `use_bias`?"),
         ("Flatten(foo=1)", "`foo` is not a parameter of Flatten."),
         ("Input((5,), trainable=True)", "`trainable` is not a parameter of Input."),
         ("Dens(5)", "`Dens` is not a layer of Keras 3.15.1; did you mean `Dense`?"),
@@ -104,12 +107,12 @@ def test_what_keras_takes_passes(text: str) -> None:
             "Dense(5, kernel_initializer='glorot_unifrom')",
             "`glorot_unifrom` is not an initializer of Keras 3.15.1; did you mean `glorot_uniform`?",
         ),
-        ("Dense(5, kernel_regularizer=L5(1))", "`L5` is not a regularizer of Keras 3.15.1; did you mean `L1`?"),
+        ("Dense(5, kernel_regularizer=L3L2(1))", "`L3L2` is not a regularizer of Keras 3.15.1; did you mean `L1L2`?"),
         (
             "Dense(5, kernel_initializer=5)",
             "`kernel_initializer` must be an initializer, such as GlorotUniform(seed=1), not 5.",
         ),
-        ("Dense(5, kernel_initializer=GlorotUniform(sead=1))", "`sead` is not a parameter of GlorotUniform; did you mean `seed`?"),
+        ("Dense(5, bias_initializer=RandomUniform(sead=1))", "`sead` is not a parameter of RandomUniform; did you mean `seed`?"),
         ("Dense(-1)", "`units` must be a whole number of at least 1, not -1."),
         ("Dense('5')", "`units` must be a whole number of at least 1, not '5'."),
         ("Dense(True)", "`units` must be a whole number of at least 1, not True."),
