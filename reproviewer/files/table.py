@@ -24,8 +24,10 @@ def entries(data: bytes) -> dict[bytes, bytes]:
     if len(data) < _FOOTER or data[-8:] != TABLE_MAGIC:
         raise Unreadable("its index is cut off or damaged")
     footer = data[-_FOOTER:]
-    _, at = _handle(footer, 0)
+    about, at = _handle(footer, 0)
     index, _ = _handle(footer, at)
+    for _ in _block(data, *about):
+        pass
     result: dict[bytes, bytes] = {}
     last, end = None, 0
     for _, value in _block(data, *index):
@@ -38,7 +40,7 @@ def entries(data: bytes) -> dict[bytes, bytes]:
                 raise Unreadable("its index is damaged (keys are not in order)")
             last = key
             result[key] = entry
-            if len(result) > 4 * MAX_TENSORS:
+            if len(result) > MAX_TENSORS:
                 raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
     return result
 

@@ -394,7 +394,7 @@ def test_refused_in_one_line(tmp_path, refused, name):
 
 @pytest.mark.parametrize("name", ["shape_bomb_3g", "gzip_bomb", "gzip_one_chunk", "dag40", "shape_bomb_legacy"])
 def test_bombs_take_little_memory(tmp_path, peak_memory, name):
-    assert peak_memory(BUILDERS[name][0](tmp_path)) < 150 << 20
+    assert peak_memory(BUILDERS[name][0](tmp_path)) < 200 << 20
 
 
 def good(folder):
