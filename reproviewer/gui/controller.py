@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from reproviewer.core import keras_text, session
-from reproviewer.core.catalog import Catalog, check
+from reproviewer.core import catalog, keras_text, session
+from reproviewer.core.catalog import Catalog
+from reproviewer.core.catalog_check import check
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
 from reproviewer.core.history import History
 from reproviewer.core.message import Message, ReproError, message
@@ -49,7 +50,7 @@ class Controller(QObject):
         self._comparer = Comparer(self._background, self._thread, self)
         self._history = History(Session(experiment=experiment))
         self._status = Status()
-        self._catalog = Catalog.shipped(experiment.environment.flavour)
+        self._catalog = catalog.shipped(experiment.environment.flavour)
         self._ids = count(1)
         self._request: int | None = None
         self._timer = QTimer(self, singleShot=True, interval=CHECK_DELAY_MS)
@@ -366,7 +367,7 @@ class Controller(QObject):
 
     def _prepare_worker(self) -> None:
         environment = self.session.experiment.environment
-        self._catalog = Catalog.shipped(environment.flavour)
+        self._catalog = catalog.shipped(environment.flavour)
         self._status = replace(self._status, phase="starting", engine=message("Loading TensorFlow…"), size=None)
         self._thread.ask(lambda engine: engine.wait_ready(environment), self._on_ready)
         self._thread.ask(lambda engine: engine.catalog(environment), self._on_catalog)

@@ -47,6 +47,7 @@ class MainWindow(QMainWindow):
         self._wire()
         self._restore_layout()
         self._apply_theme()
+        self.toolbar.focus_build()
 
     @property
     def theme(self) -> Theme:

@@ -14,7 +14,7 @@ from reproviewer.gui.theme import GRID_PX, SIGNS, Theme
 if TYPE_CHECKING:
     from reproviewer.core.view_state import Card
 
-CARD_HEIGHT_PX = 48
+CARD_WIDTH_PX, CARD_HEIGHT_PX = 208, 48
 MAX_CARDS = 60
 """More runs than this are shown by the small multiples alone; the shelf ends with their number."""
 
@@ -33,7 +33,7 @@ class CardButton(QToolButton):
         self.setProperty("kind", "run-card")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(20, 12))
-        self.setFixedHeight(CARD_HEIGHT_PX)
+        self.setFixedSize(CARD_WIDTH_PX, CARD_HEIGHT_PX)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 

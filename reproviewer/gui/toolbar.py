@@ -29,6 +29,10 @@ class Toolbar(QWidget):
         self._setup_ui()
         self._layout()
 
+    def focus_build(self) -> None:
+        """Put the keyboard on the Build button."""
+        self._build.setFocus()
+
     def show_state(self, state: ViewState) -> None:
         """Show the number of runs and the state of the engine."""
         if self._runs.value() != state.experiment.runs:
