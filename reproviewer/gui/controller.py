@@ -7,31 +7,28 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from reproviewer.core import catalog, keras_text, session
-from reproviewer.core.catalog import Catalog
-from reproviewer.core.catalog_check import check
+from reproviewer.core import session
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
 from reproviewer.core.history import History
-from reproviewer.core.message import Message, ReproError, message
-from reproviewer.core.mistakes import problem_at
+from reproviewer.core.message import ReproError, message
 from reproviewer.core.session import Item, ItemKind, Session
-from reproviewer.core.view_state import Findings, Status, Trouble, ViewState, Work, resolve
+from reproviewer.core.view_state import Status, Trouble, ViewState, Work, resolve
 from reproviewer.engine import transfer
-from reproviewer.engine.events import Event, Outcome, Ready, Reply, RunFinished, RunStarted, RunState
+from reproviewer.engine.events import Event, Outcome, RunFinished, RunStarted, RunState
 from reproviewer.gui.comparer import Comparer
 from reproviewer.gui.engine_thread import Ask, EngineThread, Receive
 from reproviewer.gui.tasks import Background
+from reproviewer.gui.worker_watch import WorkerWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from reproviewer.core.catalog import Catalog
     from reproviewer.core.plot_state import PlotKind
     from reproviewer.engine import Engine
-
-CHECK_DELAY_MS = 400
 
 
 class Controller(QObject):
@@ -49,14 +46,16 @@ class Controller(QObject):
         self._background = Background(self)
         self._comparer = Comparer(self._background, self._thread, self)
         self._history = History(Session(experiment=experiment))
-        self._status = Status()
-        self._catalog = catalog.shipped(experiment.environment.flavour)
+        self._work: Work | None = None
+        self._trouble: Trouble | None = None
+        self._watch = WorkerWatch(self._thread, experiment.environment.flavour, self)
         self._ids = count(1)
         self._request: int | None = None
-        self._timer = QTimer(self, singleShot=True, interval=CHECK_DELAY_MS)
-        self._timer.timeout.connect(self._check_model)
         self._comparer.findingsChanged.connect(self._publish)
         self._comparer.failed.connect(self._fail)
+        self._watch.changed.connect(self._publish)
+        self._watch.catalogChanged.connect(self.catalogChanged)
+        self._watch.failed.connect(self._finish)
         for source in (self._thread, self._background):
             source.crashed.connect(self.crashed)
 
@@ -70,17 +69,17 @@ class Controller(QObject):
     @property
     def state(self) -> ViewState:
         """What is shown."""
-        return resolve(self.session, self._findings, self._status)
+        return resolve(self.session, self._comparer.findings, self.status)
 
     @property
     def status(self) -> Status:
-        """What is known about the worker."""
-        return self._status
+        """What is known besides the desk: the worker, the model's mistakes, the work under way, the last trouble."""
+        return replace(self._watch.status, work=self._work, trouble=self._trouble)
 
     @property
     def catalog(self) -> Catalog:
         """The layers that the person's Keras has."""
-        return self._catalog
+        return self._watch.catalog
 
     @property
     def can_undo(self) -> bool:
@@ -100,13 +99,12 @@ class Controller(QObject):
 
     def start(self) -> None:
         """Start the worker and show the first state."""
-        self._recheck_text()
-        self._prepare_worker()
+        self._watch.follow(self.session.experiment)
         self._publish()
 
     def close(self) -> None:
         """Stop everything; the engine itself belongs to whoever made it."""
-        self._timer.stop()
+        self._watch.close()
         self._thread.close()
         self._background.close()
 
@@ -154,8 +152,8 @@ class Controller(QObject):
 
     def _begin(self, work: Work, ask: Ask, receive: Receive) -> None:
         """Ask the engine for something that the person waits for."""
-        queued = self._status.phase == "starting"
-        self._status = replace(self._status, trouble=None, work=replace(work, queued=queued))
+        self._trouble = None
+        self._work = replace(work, queued=self.status.phase == "starting")
         self._request = self._thread.ask(ask, receive)
         self._publish()
 
@@ -188,18 +186,16 @@ class Controller(QObject):
         self._on_progress(event)
 
     def _on_progress(self, event: Event) -> None:
-        work = self._status.work
-        if isinstance(event, RunStarted) and work is not None:
-            self._status = replace(self._status, work=replace(work, number=event.number, queued=False))
+        if isinstance(event, RunStarted) and self._work is not None:
+            self._work = replace(self._work, number=event.number, queued=False)
         elif isinstance(event, Outcome):
-            self._request = None
-            self._status = replace(self._status, work=None)
+            self._request, self._work = None, None
             self._finish(event)
         self._publish()
 
     def _finish(self, outcome: Outcome) -> None:
         if outcome.state is RunState.FAILED:
-            self._fail_with(outcome.message, outcome.details)
+            self._trouble = Trouble(outcome.message, outcome.details)
         elif outcome.state is RunState.ABORTED:
             self.said.emit(outcome.message)
         self._comparer.compare(self.session)
@@ -312,10 +308,6 @@ class Controller(QObject):
 
     # inside
 
-    @property
-    def _findings(self) -> Findings:
-        return self._comparer.findings
-
     def _look(self, **changes: Any) -> None:
         self._history = self._history.amend(session.look_at(self.session, **changes))
         self._publish()
@@ -328,13 +320,10 @@ class Controller(QObject):
         self._history = self._history.amend(session.add(self.session, item))
 
     def _travel(self, history: History[Session]) -> None:
-        before, self._history = self.session, history
-        if before.experiment.environment != self.session.experiment.environment:
-            self._prepare_worker()
-        if before.experiment.model != self.session.experiment.model:
-            self._recheck_text()
-        if self._status.work is None:
-            self._status = replace(self._status, trouble=None)
+        self._history = history
+        self._watch.follow(self.session.experiment)
+        if self._work is None:
+            self._trouble = None
             self._comparer.compare(self.session)
         self._publish()
 
@@ -357,66 +346,5 @@ class Controller(QObject):
             self._fail(error)
 
     def _fail(self, error: ReproError) -> None:
-        self._fail_with(error.message, "")
+        self._trouble = Trouble(error.message)
         self._publish()
-
-    def _fail_with(self, sentence: Message, details: str) -> None:
-        self._status = replace(self._status, trouble=Trouble(sentence, details))
-
-    # the worker
-
-    def _prepare_worker(self) -> None:
-        environment = self.session.experiment.environment
-        self._catalog = catalog.shipped(environment.flavour)
-        self._status = replace(self._status, phase="starting", engine=message("Loading TensorFlow…"), size=None)
-        self._thread.ask(lambda engine: engine.wait_ready(environment), self._on_ready)
-        self._thread.ask(lambda engine: engine.catalog(environment), self._on_catalog)
-
-    def _on_ready(self, event: Event) -> None:
-        if isinstance(event, Ready):
-            self._status = replace(self._status, phase="ready", engine=_engine_line(event))
-            self._check_model()
-        elif isinstance(event, Outcome) and event.state is RunState.FAILED:
-            self._status = replace(self._status, phase="failed", engine=message("TensorFlow could not be started"))
-            self._fail_with(event.message, event.details)
-        self._publish()
-
-    def _on_catalog(self, event: Event) -> None:
-        if isinstance(event, Reply):
-            self._catalog = Catalog.from_json(event.data)
-            self.catalogChanged.emit(self._catalog)
-            self._recheck_text()
-            self._publish()
-
-    def _recheck_text(self) -> None:
-        parsed = keras_text.parse(self.session.experiment.model)
-        problems = (*parsed.problems, *check(parsed, self._catalog))
-        self._status = replace(self._status, problems=problems, size=None)
-        self._timer.start()
-
-    def _check_model(self) -> None:
-        if self._status.phase != "ready" or self._status.problems or self._status.work is not None:
-            return
-        experiment = self.session.experiment
-        self._thread.ask(lambda engine: engine.check(experiment), partial(self._on_checked, experiment.model))
-
-    def _on_checked(self, model: str, event: Event) -> None:
-        if model != self.session.experiment.model:
-            return
-        if isinstance(event, Reply):
-            tensors = [t for t in event.data["tensors"] if t["role"] == "weight"]
-            self._status = replace(self._status, size=(event.data["weights"], len(tensors)))
-        elif isinstance(event, Outcome) and event.state is RunState.FAILED:
-            problem = problem_at(keras_text.parse(model), event.message, event.where)
-            self._status = replace(self._status, problems=(problem,))
-        self._publish()
-
-
-def _engine_line(ready: Ready) -> Message:
-    keras = "tf_keras" if ready.flavour == "tf_keras" else "Keras"
-    return message(
-        "TensorFlow {tensorflow} · {keras} {version} · ready",
-        tensorflow=ready.versions.get("tensorflow", "?"),
-        keras=keras,
-        version=ready.versions.get(ready.flavour, ready.versions.get("keras", "?")),
-    )
