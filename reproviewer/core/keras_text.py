@@ -50,7 +50,7 @@ def parse(text: str) -> Parsed:
 
     Every layer is read by itself, so one that is wrong hides none of the others.
     """
-    text = _LINE_ENDS.sub(lambda end: {"\r\n": " \n", "\r": "\n"}.get(end[0], " "), text)
+    text = normalised(text)
     groups = split(text)
     places = Places(text[:MAX_TEXT])
     layers = []
@@ -62,6 +62,11 @@ def parse(text: str) -> Parsed:
             problems.append(error.problem)
     problems.sort(key=lambda problem: (problem.span.line, problem.span.column))
     return Parsed(tuple(layers), tuple(problems))
+
+
+def normalised(text: str) -> str:
+    """The text with one kind of line end; every character keeps its line and column."""
+    return _LINE_ENDS.sub(lambda end: {"\r\n": " \n", "\r": "\n"}.get(end[0], " "), text)
 
 
 def format_call(call: Call) -> str:

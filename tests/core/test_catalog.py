@@ -112,7 +112,7 @@ def test_what_keras_takes_passes(text: str) -> None:
             "Dense(5, kernel_initializer=5)",
             "`kernel_initializer` must be an initializer, such as GlorotUniform(seed=1), not 5.",
         ),
-        ("Dense(5, bias_initializer=RandomUniform(sead=1))", "`sead` is not a parameter of RandomUniform; did you mean `seed`?"),
+        ("Dense(5, bias_initializer=HeNormal(sead=1))", "`sead` is not a parameter of HeNormal; did you mean `seed`?"),
         ("Dense(-1)", "`units` must be a whole number of at least 1, not -1."),
         ("Dense('5')", "`units` must be a whole number of at least 1, not '5'."),
         ("Dense(True)", "`units` must be a whole number of at least 1, not True."),
