@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from reproviewer.commands import builds, terminal
 from reproviewer.core.message import ReproError
+from reproviewer.core.sentences import SIGNS
 from reproviewer.core.session import Item
 from reproviewer.files import read
 
 if TYPE_CHECKING:
     import argparse
 
-    from reproviewer.core.verdict import Verdict
+    from reproviewer.core.view_state import VerdictView
 
 
 def main(args: argparse.Namespace) -> int:
@@ -26,8 +27,16 @@ def main(args: argparse.Namespace) -> int:
     experiments = [path for path in paths if _is_experiment(path)]
     if experiments and len(paths) > 1:
         raise ReproError("An experiment is drawn alone; {file} is one.", file=experiments[0])
-    verdict = _draw_experiment(paths[0], out) if experiments else _draw_files(paths, out)
-    return terminal.IDENTICAL if verdict is None else terminal.status_of(verdict)
+    shown = _draw_experiment(paths[0], out) if experiments else _draw_files(paths, out)
+    _tell(shown, out)
+    return terminal.IDENTICAL if shown.verdict is None else terminal.status_of(shown.verdict)
+
+
+def _tell(shown: VerdictView, out: Path) -> None:
+    word = f"{SIGNS[shown.verdict]} {str(shown.headline).upper()}" if shown.verdict else str(shown.headline)
+    for line in (f"{word}  {shown.facts}", shown.reason, f"Picture: {out}"):
+        if line is not None:
+            print(line)
 
 
 def _is_experiment(path: Path) -> bool:
@@ -36,7 +45,7 @@ def _is_experiment(path: Path) -> bool:
     return name.endswith(".json") and not name.endswith(".weights.json")
 
 
-def _draw_experiment(path: Path, out: Path) -> Verdict | None:
+def _draw_experiment(path: Path, out: Path) -> VerdictView:
     from reproviewer.engine import Engine
 
     experiment = builds.read(path)
@@ -48,7 +57,7 @@ def _draw_experiment(path: Path, out: Path) -> Verdict | None:
         return render_items(items, out, experiment)
 
 
-def _draw_files(paths: list[Path], out: Path) -> Verdict | None:
+def _draw_files(paths: list[Path], out: Path) -> VerdictView:
     with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
         contents = [read(path, Path(scratch)) for path in paths]
         items = [

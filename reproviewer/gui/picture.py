@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,12 @@ from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
-from reproviewer import files
 from reproviewer.core.cause import cause
 from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
 from reproviewer.core.session import Item, Session, add
-from reproviewer.core.view_state import Findings, Status, ViewState, resolve
+from reproviewer.core.view_state import Findings, Status, VerdictView, ViewState, resolve
 from reproviewer.core.weights import digest
-from reproviewer.engine import Engine
-from reproviewer.engine.events import Outcome, RunFinished, RunState
 from reproviewer.gui import theme as themes
 from reproviewer.gui.plot_card import PlotCard
 from reproviewer.gui.shelf import Shelf
@@ -29,41 +26,17 @@ from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
 from reproviewer.gui.verdict_line import VerdictLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from reproviewer.core.experiment import Experiment
-    from reproviewer.core.verdict import Verdict
 
 SIZE = QSize(1120, 720)
 
 
-def render_experiment(experiment: Experiment, out: Path) -> Verdict | None:
-    """Build all runs of an experiment and draw them. Raises ReproError."""
-    with Engine() as engine:
-        items = []
-        for event in engine.run(experiment):
-            if isinstance(event, RunFinished):
-                label = f"Run {event.number}"
-                items.append(Item(f"run-{event.number}", "run", label, event.weights, event.record))
-            elif isinstance(event, Outcome) and event.state is not RunState.FINISHED:
-                raise ReproError("{outcome}", outcome=event.message)
-        return render_items(items, out, experiment)
-
-
-def render_files(paths: Sequence[Path], out: Path) -> Verdict | None:
-    """Compare weight files with the first of them and draw that. Raises ReproError."""
-    with tempfile.TemporaryDirectory(prefix="reproviewer-") as folder:
-        items = []
-        for number, path in enumerate(paths, 1):
-            contents = files.read(path, Path(folder))
-            items.append(Item(f"file-{number}", "file", path.name, contents.weights, path=str(path)))
-        return render_items(items, out)
-
-
-def render_items(items: Iterable[Item], out: Path, experiment: Experiment | None = None) -> Verdict | None:
+def render_items(items: Iterable[Item], out: Path, experiment: Experiment | None = None) -> VerdictView:
     """Compare items with the first of them and write what the window shows as `.png` or `.svg`.
 
-    Returns the verdict, None when there was only one item. Raises ReproError when the file cannot be written.
+    Returns what the verdict line says. Raises ReproError when the file cannot be written.
     """
     app = application()
     themes.apply(app, LIGHT)
@@ -73,7 +46,7 @@ def render_items(items: Iterable[Item], out: Path, experiment: Experiment | None
     state = resolve(session, _findings(session), Status(phase="ready"))
     page = Page(state, LIGHT)
     page.draw(out)
-    return state.verdict.verdict
+    return state.verdict
 
 
 class Page(QWidget):
@@ -86,7 +59,7 @@ class Page(QWidget):
         self._tensors, self._plots = TensorList(theme), PlotCard(theme)
         self._layout()
         self.resize(SIZE)
-        self._verdict.show_view(state.verdict)
+        self._verdict.show_view(replace(state.verdict, action=""))
         self._shelf.show_cards(state.cards)
         self._tensors.show_rows(state.tensors, state.selected)
         self._plots.show_plot(state.plot, state.kind)
