@@ -56,7 +56,7 @@ def save(target: Path, format: str, expected: WeightSet, write: Callable[[Path],
         target = formats.checkpoint_prefix(target)
     _check_target(target, format, expected)
     with _in_words(target), place_beside(target.parent) as place:
-        fresh = place / (target.name if format == _CHECKPOINT else f"new{form.suffix}")
+        fresh = place / (target.name if target.name.endswith(form.suffix) else f"{target.name}{form.suffix}")
         write(fresh)
         _check_written(fresh, expected, form, target, scratch)
         if format == _CHECKPOINT:

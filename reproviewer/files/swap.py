@@ -13,6 +13,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import tempfile
 import zlib
 from contextlib import contextmanager
@@ -120,11 +121,22 @@ def _is_alive(process: int) -> bool:
 
 
 def _settle(new: Path, old: Path) -> None:
-    """Give the new file the old one's permissions and have it written to the disk."""
-    if old.exists():
-        with contextlib.suppress(OSError):
-            shutil.copymode(old, new)
+    """Give the new file the old one's permissions, or those of any new file, and have it written to the disk.
+
+    The safetensors library makes its files readable for the owner alone.
+    """
+    with contextlib.suppress(OSError):
+        new.chmod(stat.S_IMODE(old.stat().st_mode) if old.exists() else _ordinary_mode(new.parent))
     sync(new)
+
+
+def _ordinary_mode(folder: Path) -> int:
+    """The permissions that a new file gets; asking for the umask itself would change it for all threads."""
+    probe = folder / ".mode"
+    probe.touch()
+    mode = stat.S_IMODE(probe.stat().st_mode)
+    probe.unlink()
+    return mode
 
 
 def _back_up(place: Path, names: list[str]) -> None:

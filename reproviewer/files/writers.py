@@ -10,7 +10,7 @@ import numpy as np
 
 from reproviewer import __version__
 from reproviewer.core.message import ReproError
-from reproviewer.core.weights import Tensor, WeightSet, read_bits
+from reproviewer.core.weights import Tensor, WeightSet, read_bits, storage_dtype
 from reproviewer.files.contents import quoted
 from reproviewer.files.safe_tensors import DTYPES
 
@@ -80,7 +80,7 @@ class _Lazy:
 
 
 def _is_numpy(dtype: str) -> bool:
-    return dtype in np.sctypeDict
+    return storage_dtype(dtype).name == dtype
 
 
 def _marked(tensor: Tensor, path: Path) -> np.ndarray[Any, Any]:

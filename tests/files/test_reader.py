@@ -1,0 +1,95 @@
+"""The child process: what its death, silence and nonsense read like, and what it must not import."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reproviewer import files
+from reproviewer.core.message import ReproError
+from reproviewer.files import child, reader
+
+HOME = Path(files.__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", "the process that read it crashed with SIGSEGV"),
+        ("import os; os.abort()", "the process that read it crashed with SIGABRT"),
+        ("raise SystemExit(3)", "the process that read it ended with status 3"),
+        ("raise MemoryError", "it needs too much memory"),
+        ("print('rubbish')", "the process that read it ended with status 0"),
+        ("while True: pass", "it took longer than 1 second"),
+        ("import time; time.sleep(9)", "it took longer than 1 second"),
+    ],
+)
+def test_a_child_that_dies(tmp_path, scratch, monkeypatch, script, words):
+    fake = tmp_path / "fake.py"
+    fake.write_text(script)
+    monkeypatch.setattr(child, "__file__", str(fake))
+    monkeypatch.setattr(reader, "SECONDS", 1)
+    (tmp_path / "x.h5").write_bytes(b"")
+    with pytest.raises(ReproError, match=rf"^x\.h5 cannot be read: {words}"):
+        files.read(tmp_path / "x.h5", scratch)
+
+
+def test_no_python_at_all(tmp_path, scratch, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ReproError, match=r"x\.h5 cannot be read: no process could be started for it"):
+        files.read(tmp_path / "x.h5", scratch)
+
+
+def test_the_message_keeps_its_parts_for_translation(tmp_path, scratch):
+    with pytest.raises(ReproError) as caught:
+        files.read(tmp_path / "x.h5", scratch)
+    assert caught.value.message.template == "{file} cannot be read: {why}."
+    assert dict(caught.value.message.args)["why"].template == "there is no such file"
+
+
+def test_nothing_in_the_working_folder_is_imported(tmp_path, data, read, monkeypatch):
+    for name in ("h5py", "numpy", "json", "npz", "hdf5"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    assert len(read(data / "k2_test.h5").weights.tensors) == 2
+
+
+def imported(code):
+    script = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=HOME)
+    return set(done.stdout.split())
+
+
+def test_neither_qt_nor_tensorflow_nor_the_libraries_are_imported(data, tmp_path):
+    modules = imported("import reproviewer.files, reproviewer.files.save, reproviewer.files.formats")
+    for name in ("PySide6", "tensorflow", "keras", "h5py", "safetensors", "ml_dtypes", "reproviewer.gui"):
+        assert name not in modules
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("k2_test.h5", "h5py"), ("k2_ckpt_dir", None)])
+def test_a_library_is_imported_only_for_its_files(data, tmp_path, kind, wanted):
+    modules = imported(
+        "from pathlib import Path; from reproviewer.files.registry import read_index\n"
+        f"read_index(Path({str(data / kind)!r}), Path({str(tmp_path / 'x.bin')!r}))"
+    )
+    for name in ("h5py", "safetensors", "ml_dtypes", "tensorflow", "PySide6"):
+        assert (name in modules) == (name == wanted)
+
+
+def test_the_child_has_limits(tmp_path):
+    script = (
+        "from reproviewer.files import child; import resource; child.limit(7, 0)\n"
+        "print(resource.getrlimit(resource.RLIMIT_CPU)[0], resource.getrlimit(resource.RLIMIT_CORE)[0])\n"
+        "try: bytearray(2 << 30)\nexcept MemoryError: print('limited')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=HOME)
+    assert done.stdout.split() == ["7", "0", "limited"]
+
+
+def test_many_at_once(data, scratch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: files.read(data / "k2_test.h5", scratch), range(8)))
+    assert all(f.weights == found[0].weights for f in found)
