@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from reproviewer.commands import builds, terminal
 from reproviewer.core.message import ReproError
-from reproviewer.core.sentences import SIGNS
 from reproviewer.core.session import Item
 from reproviewer.files import read
 
@@ -33,10 +32,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _tell(shown: VerdictView, out: Path) -> None:
-    word = f"{SIGNS[shown.verdict]} {str(shown.headline).upper()}" if shown.verdict else str(shown.headline)
-    for line in (f"{word}  {shown.facts}", shown.reason, f"Picture: {out}"):
-        if line is not None:
-            print(line)
+    facts = shown.facts or shown.headline
+    lines = [terminal.headline(shown.verdict, facts) if shown.verdict else str(facts)]
+    lines += [str(shown.reason)] if shown.reason else []
+    terminal.emit("\n".join([*lines, f"Picture: {out}"]))
 
 
 def _is_experiment(path: Path) -> bool:

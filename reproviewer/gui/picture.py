@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -27,6 +26,7 @@ from reproviewer.gui.verdict_line import VerdictLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from reproviewer.core.experiment import Experiment
 
@@ -55,6 +55,7 @@ class Page(QWidget):
     def __init__(self, state: ViewState, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("desk")
+        self.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         self._verdict, self._shelf = VerdictLine(theme), Shelf(theme)
         self._tensors, self._plots = TensorList(theme), PlotCard(theme)
         self._layout()
