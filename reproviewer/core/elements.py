@@ -90,9 +90,8 @@ def text(element: Array, dtype: str) -> str:
 
 def bits(element: Array, dtype: str) -> str:
     """One stored element in hexadecimal; the two parts of a complex number separately."""
-    if kind(dtype) == "complex":
-        return " ".join(bits(part, "") for part in np.split(_real_view(element), 2))
-    return "0x" + element.tobytes()[::-1].hex()
+    parts = np.split(_real_view(element), 2) if kind(dtype) == "complex" else [element]
+    return " ".join("0x" + part.tobytes()[::-1].hex() for part in parts)
 
 
 def _words(a: Array) -> Array:
@@ -198,11 +197,13 @@ def _exactly(x: Array, y: Array) -> tuple[Array, Array]:
 
 def _int_and_float(whole: Array, number: Array) -> tuple[Array, Array]:
     bounds = np.iinfo(whole.dtype)
+    end = float(bounds.max + 1)
     with np.errstate(all="ignore"):
-        exact = (number >= float(bounds.min)) & (number < float(bounds.max + 1)) & (np.trunc(number) == number)
+        exact = (number >= float(bounds.min)) & (number < end) & (np.trunc(number) == number)
         as_whole = np.where(exact, number, 0).astype(whole.dtype)
-        rough = np.abs(whole.astype(np.float64) - number)
-    far = np.where(exact, _int_distance(whole, as_whole).astype(np.float64), rough)
+        below = np.abs(whole.astype(np.float64) - number)
+        above = _int_distance(whole, np.full_like(whole, bounds.max)).astype(np.float64) + 1 + (number - end)
+    far = np.where(exact, _int_distance(whole, as_whole).astype(np.float64), np.where(number < end, below, above))
     return exact & (whole == as_whole), np.where(np.isfinite(number), far, np.inf)
 
 
