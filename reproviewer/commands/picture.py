@@ -33,9 +33,9 @@ def main(args: argparse.Namespace) -> int:
 
 def _tell(shown: VerdictView, out: Path) -> None:
     facts = shown.facts or shown.headline
-    lines = [terminal.headline(shown.verdict, facts) if shown.verdict else str(facts)]
-    lines += [str(shown.reason)] if shown.reason else []
-    terminal.emit("\n".join([*lines, f"Picture: {out}"]))
+    lines = [terminal.headline(shown.verdict, facts) if shown.verdict else f"{facts}\n"]
+    lines += [f"  {shown.reason}\n"] if shown.reason else []
+    terminal.emit("".join([*lines, f"  Picture: {out}\n"]))
 
 
 def _is_experiment(path: Path) -> bool:

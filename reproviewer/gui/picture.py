@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -55,7 +55,6 @@ class Page(QWidget):
     def __init__(self, state: ViewState, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("desk")
-        self.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         self._verdict, self._shelf = VerdictLine(theme), Shelf(theme)
         self._tensors, self._plots = TensorList(theme), PlotCard(theme)
         self._layout()
@@ -67,7 +66,6 @@ class Page(QWidget):
 
     def draw(self, out: Path) -> None:
         """Write the page as `.png` or `.svg`."""
-        self.show()
         self._plots.area.wait_until_drawn()
         QApplication.processEvents()
         draw = {".png": self._draw_png, ".svg": self._draw_svg}.get(out.suffix.lower())
