@@ -5,6 +5,7 @@ pyqtgraph takes a good part of a second to import, so it is imported when the fi
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,25 +13,29 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QEventLoop, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from reproviewer.gui.plots import load
+from reproviewer.core.listing import next_difference, read_rows
+from reproviewer.gui.plots import describe, export, load
 from reproviewer.gui.plots.cursor_rows import CursorRow, cursor_rows
 from reproviewer.gui.plots.cursor_table import MOST_ROWS, CursorTable
 from reproviewer.gui.plots.slice_bar import SliceBar
 from reproviewer.gui.plots.texts import tr
 from reproviewer.gui.tasks import Background
+from reproviewer.gui.texts import shown
 from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from PySide6.QtGui import QCloseEvent, QResizeEvent
 
     from reproviewer.core.message import ReproError
     from reproviewer.core.plot_state import PlotState
     from reproviewer.core.slices import Region
-    from reproviewer.gui.plots.board import Board
+    from reproviewer.gui.plots.content import Content
 
 LOADING_AFTER_MS = 200
+KEYS = ("load", "detail", "rows", "search", "cursor")
 LOW_AREA_PX, LOW_ROWS = 520, 3
 
 
@@ -50,7 +55,7 @@ class PlotArea(QWidget):
         self._state: PlotState | None = None
         self._cursor: tuple[int, ...] | None = None
         self._hint = tr("Nothing to show yet.")
-        self._board: Board | None = None
+        self._content: Content | None = None
         self._pending: set[str] = set()
         self._closed = False
         self._pictures, self._elements = Background(), Background()
@@ -84,6 +89,7 @@ class PlotArea(QWidget):
             self._show_page(self._hint)
             return
         if before is not None and _same_values(before, self._state) and self._shows_plots():
+            self._the_content().show_verdicts(self._state)
             return
         self._start_load()
         self._place_cursor(before)
@@ -92,8 +98,8 @@ class PlotArea(QWidget):
         """Take the colours of this theme."""
         self._theme = theme
         self._table.apply_theme(theme)
-        if self._board is not None:
-            self._board.apply_theme(theme)
+        if self._content is not None:
+            self._content.apply_theme(theme)
 
     def set_cursor(self, index: tuple[int, ...] | None) -> None:
         """Mark this element in all plots and show its value and bits."""
@@ -113,7 +119,23 @@ class PlotArea(QWidget):
         limit.start(timeout_ms)
         poll.start(2)
         loop.exec()
+        poll.stop()
         return not self._unfinished()
+
+    def render_png(self, path: Path, size: QSize) -> None:
+        """Write what is shown as a picture of this size. Raises ReproError."""
+        with self._sheet(size) as sheet:
+            export.save_png(sheet, path)
+
+    def render_svg(self, path: Path, size: QSize | None = None) -> None:
+        """Write what is shown as a drawing. Raises ReproError."""
+        with self._sheet(size or self.size()) as sheet:
+            export.save_svg(sheet, path, self._state.title if self._state else "")
+
+    def rows_csv(self) -> Iterator[list[str]]:
+        """The values of the shown slice in every run, row by row, a heading first."""
+        if self._state is not None:
+            yield from export.rows_csv(self._state)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancel what is being read and wait for the threads."""
@@ -140,7 +162,7 @@ class PlotArea(QWidget):
         self._slices, self._table = SliceBar(), CursorTable(self._theme)
         self._note = QLabel()
         self._note.setProperty("kind", "caption")
-        self._content = QWidget()
+        self._inner = QWidget()
         self._loading = QLabel(tr("Reading the values…"), self)
         self._loading.setProperty("kind", "note")
         self._loading.hide()
@@ -157,7 +179,7 @@ class PlotArea(QWidget):
     def _layout(self) -> None:
         self._plots = QVBoxLayout()
         self._plots.setContentsMargins(0, 0, 0, 0)
-        column = QVBoxLayout(self._content)
+        column = QVBoxLayout(self._inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID_PX)
         column.addWidget(self._slices)
@@ -166,33 +188,49 @@ class PlotArea(QWidget):
         column.addWidget(self._table)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._page)
-        self._stack.addWidget(self._content)
+        self._stack.addWidget(self._inner)
 
     def _start_load(self) -> None:
         state = self._state
         assert state is not None
-        board = self._the_board()
-        panels = len(load.side_by_side(state)) + (load.focus_pair(state) is not None)
-        cells = board.cells(panels)
+        cells, thumb = self._the_content().cells(state)
         self._show_slices(state)
         self._reserve_rows()
         self._loading_timer.start()
-        self._read("load", self._pictures, partial(load.load, state, cells), self._on_loaded)
+        self._read("load", self._pictures, partial(load.load_any, state, cells, thumb), self._on_loaded)
 
-    def _on_loaded(self, shown: load.Shown) -> None:
-        board = self._the_board()
+    def _on_loaded(self, loaded: load.Loaded) -> None:
+        content = self._the_content()
         self._loading_timer.stop()
         self._loading.hide()
-        self._note.hide()
-        self._stack.setCurrentWidget(self._content)
-        board.show_data(shown)
-        board.set_cursor(self._cursor)
+        note = describe.too_many_for_bars(loaded) if isinstance(loaded, load.Shown) else ""
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
+        nothing = describe.nothing_to_show(loaded.state)
+        if nothing:
+            self._show_page(nothing)
+            return
+        self._stack.setCurrentWidget(self._inner)
+        content.show_loaded(loaded)
 
     def _on_detail_wanted(self, region: Region, cells: tuple[int, int]) -> None:
-        board = self._the_board()
-        if board.shown is not None and not self._closed:
+        board = self._the_content().board
+        if board.shown is not None:
             work = partial(load.load_detail, board.shown, region, cells)
             self._read("detail", self._pictures, work, lambda found: board.show_detail(*found))
+
+    def _on_rows_wanted(self, listing: load.Listing, start: int, size: int) -> None:
+        tensors = [pane.tensor for pane in listing.panes]
+        work = partial(read_rows, tensors, listing.focus, listing.state.slice_index, start, size)
+        self._read("rows", self._elements, work, self._the_content().values.show_rows)
+
+    def _on_search_wanted(self, listing: load.Listing, start: int, forward: bool) -> None:
+        reference, focus = listing.panes[0].tensor, listing.panes[1].tensor
+        if reference is None or focus is None:
+            return
+        work = partial(next_difference, reference, focus, listing.state.slice_index, start, forward)
+        show = self._the_content().values.show_found
+        self._read("search", self._pictures, work, lambda row: show(row, forward))
 
     def _read(self, key: str, background: Background, work: Callable[..., Any], done: Callable[[Any], None]) -> None:
         if self._closed:
@@ -207,7 +245,7 @@ class PlotArea(QWidget):
 
     def _cancel(self) -> None:
         for background in (self._pictures, self._elements):
-            for key in ("load", "detail", "cursor"):
+            for key in KEYS:
                 background.cancel(key)
         self._pending.clear()
         self._loading_timer.stop()
@@ -215,7 +253,7 @@ class PlotArea(QWidget):
 
     def _on_failed(self, key: str, error: ReproError) -> None:
         self._pending.discard(key)
-        self._show_page(error.message.fill(tr(error.message.template)))
+        self._show_page(shown(error.message))
 
     def _on_crash(self, error: BaseException) -> None:
         self._pending.clear()
@@ -232,22 +270,32 @@ class PlotArea(QWidget):
         self._slices.show_slice(plane.shape if plane else (), plane.lead if plane else ())
 
     def _shows_plots(self) -> bool:
-        return self._stack.currentWidget() is self._content or "load" in self._pending
+        return self._stack.currentWidget() is self._inner or "load" in self._pending
 
     def _unfinished(self) -> bool:
-        return self.busy or (self._board is not None and self._board.settling and self._shows_plots())
+        return self.busy or (self._content is not None and self._content.settling and self._shows_plots())
 
-    def _the_board(self) -> Board:
-        if self._board is None:
-            from reproviewer.gui.plots.board import Board
+    def _the_content(self) -> Content:
+        if self._content is None:
+            from reproviewer.gui.plots.content import Content
 
-            self._board = Board(self._theme)
-            self._board.resize(self.size())
-            self._board.pointed.connect(self.set_cursor)
-            self._board.detailWanted.connect(self._on_detail_wanted)
-            self._board.finerWanted.connect(self._start_load)
-            self._plots.addWidget(self._board)
-        return self._board
+            content = self._content = Content(self._theme)
+            content.pointed.connect(self.set_cursor)
+            content.focusRequested.connect(self.focusRequested)
+            content.board.detailWanted.connect(self._on_detail_wanted)
+            content.board.finerWanted.connect(self._start_load)
+            content.values.rowsWanted.connect(self._on_rows_wanted)
+            content.values.searchWanted.connect(self._on_search_wanted)
+            self._plots.addWidget(content)
+            self._settle_layout()
+        return self._content
+
+    def _settle_layout(self) -> None:
+        """Give the content its size although it is not in sight yet: the pictures are reduced for it."""
+        self._inner.resize(self.size())
+        layout = self._inner.layout()
+        if layout is not None:
+            layout.activate()
 
     def _place_cursor(self, before: PlotState | None) -> None:
         """Keep the cursor on the same tensor; on another, go to the first difference."""
@@ -264,8 +312,8 @@ class PlotArea(QWidget):
 
     def _show_cursor(self) -> None:
         index, state = self._cursor, self._state
-        if self._board is not None:
-            self._board.set_cursor(index)
+        if self._content is not None:
+            self._content.set_cursor(index)
         if index is None or state is None:
             self._elements.cancel("cursor")
             self._pending.discard("cursor")
@@ -278,6 +326,25 @@ class PlotArea(QWidget):
             return
         name = self._state.title.rsplit("/", 1)[-1]
         self._table.show_rows(f"{name}[{', '.join(map(str, index))}]" if index else name, rows)
+
+    @contextmanager
+    def _sheet(self, size: QSize) -> Iterator[QWidget]:
+        """Show the same at another size, off the screen, without the cursor's table."""
+        sheet = export.Sheet(self._theme, size)
+        area = PlotArea(self._theme)
+        area._table.hide()
+        try:
+            sheet.add(area, self._state.title if self._state else "")
+            area.show_state(self._state)
+            if self._content is not None and area._content is not None:
+                area.wait_until_drawn()
+                area._content.look_like(self._content)
+            area.wait_until_drawn()
+            yield sheet
+        finally:
+            area.close()
+            sheet.close()
+            sheet.deleteLater()
 
     def _reserve_rows(self) -> None:
         runs = len(self._state.panes) if self._state else 1

@@ -38,6 +38,21 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]
         return [text.replace("-", texts.MINUS) for text in super().tickStrings(values, scale, spacing)]
 
 
+class CountAxis(PlainAxis):
+    """Counts: whole numbers only, grouped by thousands."""
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[Any]:
+        """The whole numbers that have room."""
+        low, high = sorted((minVal, maxVal))
+        step = _nice(40.0 * (high - low) / max(1.0, size))
+        first = math.ceil(low / step) * step
+        return [(step, [float(i) for i in range(first, math.floor(high) + 1, step)])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """The counts."""
+        return [texts.count(int(value)) for value in values]
+
+
 class IndexAxis(PlainAxis):
     """Counts elements: index `i` is written at `i + 0.5`, never between two."""
 

@@ -113,6 +113,15 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         for panel in self._panels:
             panel.reset_view()
 
+    def look_like(self, other: Board) -> None:
+        """Look at the same part as another board that shows the same."""
+        for panel, model in zip(self._panels, other._panels, strict=False):
+            if panel.plane is not None:
+                (x0, x1), (y0, y1) = model.view.viewRange()
+                panel.view.setXRange(x0, x1, padding=0)
+                if self._shown is not None and self._shown.kind == "heatmap":
+                    panel.view.setYRange(y0, y1, padding=0)
+
     def zoom(self, factor: float) -> None:
         """Zoom in (above 1) or out, about the cursor if it is in sight."""
         first = self._first()
@@ -215,12 +224,14 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         last = len(self._panels) - 1
         own_axis = -1 if is_map or self._shown.difference is None else last
         axis_columns = {0} | ({own_axis % grid.columns} if own_axis >= 0 else set())
+        unlike = is_map and len({run.plane.shape for run in self._shown.runs if run.plane}) > 1
+        axis_columns |= set(range(grid.columns)) if unlike else set()
         plot = (width - len(axis_columns) * LEFT_PX - (grid.columns - 1) * GAP_PX) / grid.columns
         tall = (height - bottom - (grid.rows - 1) * 8) / grid.rows
         for i, panel in enumerate(self._panels):
             row, column = divmod(i, grid.columns)
             before = sum(c < column for c in axis_columns)
-            panel.has_axis = column == 0 or i == own_axis
+            panel.has_axis = column == 0 or i == own_axis or unlike
             inset = 0 if panel.has_axis or column not in axis_columns else LEFT_PX
             x = column * (plot + GAP_PX) + before * LEFT_PX + inset
             panel.setGeometry(QRectF(x, row * (tall + 8), plot + panel.has_axis * LEFT_PX, tall))

@@ -25,14 +25,15 @@ class Caption(pg.GraphicsWidget):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.setFixedHeight(HEIGHT_PX)
-        self._title, self._detail = "", ""
+        self._title = ""
+        self._details: tuple[str, ...] = ("",)
         self._swatches: tuple[str, ...] = ()
         self._title_ink = self._detail_ink = QColor()
 
-    def show_text(self, title: str, detail: str, swatches: tuple[str, ...]) -> None:
-        """Show a title after squares of these colours, and below it a detail."""
-        self._title, self._detail, self._swatches = title, detail, swatches
-        self.setToolTip(f"{title}\n{detail}".strip())
+    def show_text(self, title: str, details: tuple[str, ...], swatches: tuple[str, ...]) -> None:
+        """Show a title after squares of these colours, and below it the longest of the details that fits."""
+        self._title, self._details, self._swatches = title, details, swatches
+        self.setToolTip(f"{title}\n{details[0]}".strip())
         self.update()
 
     def apply_theme(self, theme: Theme, detail: str = "") -> None:
@@ -43,22 +44,22 @@ class Caption(pg.GraphicsWidget):  # type: ignore[misc]
     def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:
         """Draw both lines."""
         width = self.size().width()
-        x = 0.0
-        for colour in self._swatches:
+        title, detail = texts.text_font(bold=True), texts.caption_font()
+        x, room = 0.0, width - len(self._swatches) * (SWATCH_PX + 3) - 3
+        crowded = len(self._swatches) > 1 and QFontMetricsF(title).horizontalAdvance(self._title) > room
+        swatches = () if crowded else self._swatches
+        for colour in swatches:
             painter.fillRect(QRectF(x, 4, SWATCH_PX, SWATCH_PX), QColor(colour))
             x += SWATCH_PX + 3
-        x += 3 if self._swatches else 0
-        title, detail = texts.text_font(bold=True), texts.caption_font()
+        x += 3 if swatches else 0
         painter.setPen(QPen(self._title_ink))
         painter.setFont(title)
         painter.drawText(QPointF(x, 14), texts.elided(self._title, title, width - x))
         painter.setPen(QPen(self._detail_ink))
         painter.setFont(detail)
-        painter.drawText(QPointF(0, 28), texts.elided(self._detail, detail, width))
-
-    def width_of(self, text: str) -> float:
-        """How wide a title is, in pixels."""
-        return QFontMetricsF(texts.text_font(bold=True)).horizontalAdvance(text)
+        metrics = QFontMetricsF(detail)
+        fits = (text for text in self._details if metrics.horizontalAdvance(text) <= width)
+        painter.drawText(QPointF(0, 28), texts.elided(next(fits, self._details[-1]), detail, width))
 
     def sizeHint(self, which: Qt.SizeHint, constraint: Any = None) -> Any:
         """Any width, one height."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reproviewer.core import elements
 from reproviewer.core.bit_groups import bit_groups, unlike
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.load import ordered, read_element
+from reproviewer.gui.plots.load import is_many, listed, ordered, read_element
 
 if TYPE_CHECKING:
     from reproviewer.core.elements import Array
@@ -33,8 +33,8 @@ class CursorRow:
 
 
 def cursor_rows(state: PlotState, index: tuple[int, ...], cancelled: Cancelled) -> tuple[CursorRow, ...]:
-    """Read the element at `index` in every run, the reference first."""
-    panes = ordered(state)
+    """Read the element at `index` in every run, the reference first; of many runs the focus next."""
+    panes = listed(state) if is_many(state) else ordered(state)
     first = read_element(panes[0], index) if panes else None
     rows = []
     for pane in panes:

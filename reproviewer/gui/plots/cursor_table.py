@@ -87,10 +87,10 @@ class CursorTable(QTableView):
         """Share the width; the bits take what is left."""
         width = self.viewport().width()
         for column, share, least, most in (
-            (RUN, 0.17, 90, 160),
-            (VALUE, 0.18, 100, 180),
-            (DISTANCE, 0.13, 76, 120),
-            (ULP, 0.15, 80, 130),
+            (RUN, 0.14, 84, 170),
+            (VALUE, 0.19, 100, 190),
+            (DISTANCE, 0.12, 72, 120),
+            (ULP, 0.165, 80, 150),
         ):
             self.setColumnWidth(column, int(min(most, max(least, share * width))))
         super().resizeEvent(event)

@@ -11,13 +11,14 @@ from reproviewer.gui.plots.texts import count, number, tr
 from reproviewer.gui.theme import SIGNS, Theme
 
 if TYPE_CHECKING:
+    from reproviewer.core.plot_state import PlotState
     from reproviewer.core.summary import Tally
     from reproviewer.gui.plots.load import DifferenceData, RunData, Shown
 
 
-def run_caption(run: RunData) -> tuple[str, str]:
+def run_caption(run: RunData) -> tuple[str, tuple[str, ...]]:
     """A run's name, and the range of its values."""
-    return run.pane.label, tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else "")
+    return run.pane.label, (tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else ""),)
 
 
 def tally_text(tally: Tally, dtype: str = "") -> str:
@@ -46,24 +47,28 @@ def run_note(run: RunData, shown: Shown) -> str:
     return ""
 
 
-def difference_caption(found: DifferenceData) -> tuple[str, str]:
-    """The focus minus the reference, and how much of it differs."""
+def difference_caption(found: DifferenceData) -> tuple[str, tuple[str, ...]]:
+    """The focus minus the reference, and how much of it differs: in full, and shorter for a narrow plot."""
     title = f"{found.focus.label} {texts.MINUS} {found.reference.label}"
     picture = found.picture
     if picture is None or found.plane is None:
-        return title, ""
+        return title, ("",)
+    n, total = count(picture.differing), count(found.plane.size)
     if not picture.differing:
-        same = tr("the same") if found.focus.tensor and same_dtype(found) else tr("equal values")
-        sign = SIGNS[Verdict.IDENTICAL] if same_dtype(found) else SIGNS[Verdict.EQUAL]
-        return title, f"{sign} {same}"
-    far = "inf" if picture.tally.infinite else number(picture.tally.limit, 3)
-    if not picture.tally.limit and not picture.tally.infinite:
-        return title, tr("{sign} {n} differ in their bits only").format(
-            sign=SIGNS[Verdict.EQUAL], n=count(picture.differing)
+        same = same_dtype(found)
+        return title, (
+            f"{SIGNS[Verdict.IDENTICAL]} {tr('the same')}" if same else f"{SIGNS[Verdict.EQUAL]} {tr('equal values')}",
         )
-    text = tr("{sign} {n} of {total} differ · |Δ| ≤ {far}")
+    if not picture.tally.limit and not picture.tally.infinite:
+        sign = SIGNS[Verdict.EQUAL]
+        return title, (f"{sign} {tr('{n} differ in their bits only').format(n=n)}", f"{sign} {tr('other bits')}")
+    far = tr("inf") if picture.tally.infinite else number(picture.tally.limit, 3)
     sign = SIGNS[Verdict.DIFFERENT]
-    return title, text.format(sign=sign, n=count(picture.differing), total=count(found.plane.size), far=far)
+    return title, (
+        f"{sign} {tr('{n} of {total} differ · |Δ| ≤ {far}').format(n=n, total=total, far=far)}",
+        f"{sign} {tr('{n} differ · |Δ| ≤ {far}').format(n=n, far=far)}",
+        f"{sign} {tr('{n} differ').format(n=n)}",
+    )
 
 
 def difference_ink(found: DifferenceData, theme: Theme) -> str:
@@ -121,3 +126,13 @@ def too_many_for_bars(shown: Shown) -> str:
     if shown.kind == shown.state.kind or plane is None:
         return ""
     return tr("{n} values are too many for bars: here is their heat map.").format(n=count(plane.size))
+
+
+def nothing_to_show(state: PlotState) -> str:
+    """Says why there is nothing to draw of this tensor at all, or nothing."""
+    tensors = [pane.tensor for pane in state.panes if pane.tensor is not None]
+    if not tensors:
+        return tr("No run has the tensor {name}.").format(name=state.title)
+    if all(tensor.size == 0 for tensor in tensors):
+        return tr("This tensor has no elements: its shape is {shape}.").format(shape=shape_text(tensors[0].shape))
+    return ""

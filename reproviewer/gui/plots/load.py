@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reproviewer.core import summary
+from reproviewer.core import elements, summary
+from reproviewer.core.histogram import Bins, common_bins, histogram
 from reproviewer.core.slices import Plane, plane_of
 from reproviewer.core.weights import open_tensor
 
@@ -20,6 +21,7 @@ MAX_PANELS = 6
 """Up to so many runs are drawn side by side; more as small multiples."""
 
 
+COARSE = (64, 64)
 NOTHING = summary.Tally()
 
 
@@ -70,7 +72,7 @@ def ordered(state: PlotState) -> tuple[Pane, ...]:
 def side_by_side(state: PlotState) -> tuple[Pane, ...]:
     """The panes that get a full plot: all of a few, of many the reference and the focus."""
     panes = ordered(state)
-    if len(panes) <= MAX_PANELS:
+    if not is_many(state):
         return panes
     return tuple(pane for pane in panes if pane.item_id in (state.reference, state.focus))
 
@@ -96,18 +98,62 @@ def drawn_as(state: PlotState) -> PlotKind:
     return "heatmap" if state.kind == "bars" and plane is not None and plane.size > MAX_BARS else state.kind
 
 
-def load(state: PlotState, cells: tuple[int, int], cancelled: Cancelled) -> Shown:
-    """Read the full plots of a state; `cells` (rows, columns) is how finely pictures are reduced."""
+@dataclass(frozen=True, eq=False)
+class Histograms:
+    """Every run's slice counted over common bins; `counts` are None where there is nothing to count."""
+
+    state: PlotState
+    bins: Bins
+    runs: tuple[tuple[Pane, Array | None, Tally], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """The list of values; its rows are read when they are looked at. Without a plane no run has the tensor."""
+
+    state: PlotState
+    panes: tuple[Pane, ...]
+    plane: Plane | None
+
+    @property
+    def focus(self) -> int | None:
+        """The place of the focus among the panes."""
+        ids = [pane.item_id for pane in self.panes]
+        return ids.index(self.state.focus) if self.state.focus in ids[1:] else None
+
+
+Loaded = Shown | Histograms | Listing
+
+
+def load_any(state: PlotState, cells: tuple[int, int], thumb: tuple[int, int], cancelled: Cancelled) -> Loaded:
+    """Read what the state's kind of plot needs."""
+    if state.kind == "histogram":
+        return _histograms(state, cancelled)
+    if state.kind == "values":
+        return Listing(state, listed(state), lead_plane(state))
+    return load(state, cells, thumb, cancelled)
+
+
+def listed(state: PlotState) -> tuple[Pane, ...]:
+    """The panes with the reference first and the focus next."""
+    first = (state.reference, state.focus)
+    return tuple(sorted(state.panes, key=lambda p: first.index(p.item_id) if p.item_id in first else len(first)))
+
+
+def load(state: PlotState, cells: tuple[int, int], thumb: tuple[int, int], cancelled: Cancelled) -> Shown:
+    """Read the plots of a state; `cells` and `thumb` (rows, columns) are how finely pictures are reduced."""
     kind = drawn_as(state)
     runs = tuple(_run(pane, state, cells, kind == "bars", cancelled) for pane in side_by_side(state))
     pair = focus_pair(state)
     found = _difference(*pair, state, cells, kind == "bars", cancelled) if pair else None
-    return Shown(state, kind, runs, found)
+    many = ordered(state) if is_many(state) else ()
+    thumbs = tuple(_run(pane, state, thumb, kind == "bars", cancelled) for pane in many)
+    return Shown(state, kind, runs, found, thumbs)
 
 
-def load_thumbs(state: PlotState, cells: tuple[int, int], cancelled: Cancelled) -> tuple[RunData, ...]:
-    """Read the small multiples of a state."""
-    return tuple(_run(pane, state, cells, False, cancelled) for pane in ordered(state))
+def is_many(state: PlotState) -> bool:
+    """Whether there are too many runs to show all of them side by side."""
+    return len(state.panes) > MAX_PANELS
 
 
 def load_detail(
@@ -156,6 +202,20 @@ def _run(pane: Pane, state: PlotState, cells: tuple[int, int], whole: bool, canc
         return RunData(pane, plane, values, None, summary.tally_of(values))
     picture = summary.picture(pane.tensor, plane, plane.region, cells, cancelled)
     return RunData(pane, plane, None, picture, picture.tally)
+
+
+def _histograms(state: PlotState, cancelled: Cancelled) -> Histograms:
+    runs = [_run(pane, state, COARSE, False, cancelled) for pane in ordered(state)]
+    whole = all(elements.kind(pane.tensor.dtype) in ("int", "bool") for pane in state.panes if pane.tensor)
+    bins = common_bins([run.tally for run in runs], whole)
+    counts = [_counts(run, bins, cancelled) for run in runs]
+    return Histograms(state, bins, tuple((r.pane, c, r.tally) for r, c in zip(runs, counts, strict=True)))
+
+
+def _counts(run: RunData, bins: Bins, cancelled: Cancelled) -> Array | None:
+    if run.pane.tensor is None or run.plane is None or not run.tally.finite:
+        return None
+    return histogram(run.pane.tensor, run.plane, bins, cancelled)
 
 
 def _difference(

@@ -36,11 +36,11 @@ class Palette:
 
     def values_image(self, values: Array, limit: float) -> QImage:
         """Cells of a picture of values."""
-        return _image(colormap.paint_values(values, limit, self.values, self.nan.rgb()))
+        return pack_image(colormap.paint_values(values, limit, self.values, self.nan.rgb()))
 
     def difference_image(self, found: Difference, limit: float) -> QImage:
         """Cells of a picture of differences."""
-        return _image(colormap.paint_distances(found.distance, found.differs, limit, self.distances))
+        return pack_image(colormap.paint_distances(found.distance, found.differs, limit, self.distances))
 
 
 @cache
@@ -55,7 +55,8 @@ def palette(theme: Theme) -> Palette:
     )
 
 
-def _image(cells: Array) -> QImage:
+def pack_image(cells: Array) -> QImage:
+    """Colours (uint32 `0xffrrggbb`) as an image of their own."""
     data = np.ascontiguousarray(cells, dtype=np.uint32)
     height, width = data.shape
     image = QImage(data.data, width, height, width * 4, QImage.Format.Format_RGB32)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 from reproviewer.gui.plots.texts import tr
 from reproviewer.gui.theme import GRID_PX
 
-SLIDER_PX = 96
+SLIDER_PX = 72
 MANY_AXES = 3
 """From so many leading axes on, there is no room for sliders."""
 
@@ -22,6 +22,7 @@ class SliceBar(QWidget):
         super().__init__(parent)
         self._shape: tuple[int, ...] = ()
         self._boxes: list[QSpinBox] = []
+        self._quiet = False
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(GRID_PX)
@@ -31,10 +32,10 @@ class SliceBar(QWidget):
         if shape != self._shape:
             self._shape = shape
             self._build()
+        self._quiet = True
         for box, i in zip(self._boxes, lead, strict=False):
-            box.blockSignals(True)
             box.setValue(i)
-            box.blockSignals(False)
+        self._quiet = False
         self.setVisible(bool(self._boxes))
 
     @property
@@ -51,7 +52,7 @@ class SliceBar(QWidget):
         self._boxes = [self._add_axis(axis, size, len(lead)) for axis, size in enumerate(lead)]
         if lead:
             rows, cols = len(lead), len(lead) + 1
-            note = QLabel(tr("drawn: axis {rows} down, axis {cols} across").format(rows=rows, cols=cols))
+            note = QLabel(tr("axis {rows} ↓   axis {cols} →").format(rows=rows, cols=cols))
             note.setProperty("kind", "caption")
             self._row.addWidget(note)
         self._row.addStretch(1)
@@ -78,4 +79,5 @@ class SliceBar(QWidget):
         return box
 
     def _on_change(self) -> None:
-        self.sliceChanged.emit(tuple(box.value() for box in self._boxes))
+        if not self._quiet:
+            self.sliceChanged.emit(tuple(box.value() for box in self._boxes))

@@ -1,0 +1,141 @@
+"""What stands in the area when there is something to show: small multiples, and the plots of one kind.
+
+Imports pyqtgraph: import this module when the first state is shown, not before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from reproviewer.gui.plots import load, thumbs
+from reproviewer.gui.plots.board import Board
+from reproviewer.gui.plots.histogram_view import HistogramView
+from reproviewer.gui.plots.multiples import Multiples
+from reproviewer.gui.plots.values_view import ValuesView
+
+if TYPE_CHECKING:
+    from reproviewer.core.plot_state import PlotState
+    from reproviewer.gui.theme import Theme
+
+MULTIPLES_SHARE = 0.42
+
+
+class Content(QWidget):
+    """Passes what was loaded to the view that shows it."""
+
+    pointed = Signal(object)
+    focusRequested = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._cursor: tuple[int, ...] | None = None
+        self._histogram: HistogramView | None = None
+        self._values: ValuesView | None = None
+        self._setup_ui()
+        self._layout()
+
+    @property
+    def values(self) -> ValuesView:
+        """The list of values."""
+        if self._values is None:
+            self._values = ValuesView(self._theme)
+            self._values.pointed.connect(self.pointed)
+            self._views.addWidget(self._values)
+        return self._values
+
+    @property
+    def histogram(self) -> HistogramView:
+        """The histograms."""
+        if self._histogram is None:
+            self._histogram = HistogramView(self._theme)
+            self._views.addWidget(self._histogram)
+        return self._histogram
+
+    @property
+    def settling(self) -> bool:
+        """Whether a view may still ask for something."""
+        return self.board.settling and self._views.currentWidget() is self.board
+
+    def cells(self, state: PlotState) -> tuple[tuple[int, int], tuple[int, int]]:
+        """How finely (rows, columns) plots and thumbnails of this state are to be reduced."""
+        panels = len(load.side_by_side(state)) + (load.focus_pair(state) is not None)
+        sheet = thumbs.sheet_for(len(state.panes), self.width(), int(self.height() * MULTIPLES_SHARE))
+        scale = self.devicePixelRatioF()
+        return self.board.cells(panels), (int(sheet.height * scale), int(sheet.width * scale))
+
+    def show_loaded(self, loaded: load.Loaded) -> None:
+        """Show what was read."""
+        many = isinstance(loaded, load.Shown) and bool(loaded.thumbs)
+        if many and self.multiples.isHidden():
+            top = int(self.height() * MULTIPLES_SHARE)
+            self.multiples.show()
+            self._splitter.setSizes([top, self.height() - top])
+        self.multiples.setVisible(many)
+        if isinstance(loaded, load.Shown):
+            self._views.setCurrentWidget(self.board)
+            if many:
+                self.multiples.show_data(loaded)
+            self.board.show_data(loaded)
+        elif isinstance(loaded, load.Histograms):
+            self._views.setCurrentWidget(self.histogram)
+            self.histogram.show_data(loaded)
+        else:
+            self._views.setCurrentWidget(self.values)
+            self.values.show_data(loaded)
+        self.set_cursor(self._cursor)
+
+    def show_verdicts(self, state: PlotState) -> None:
+        """Show what is known of the comparisons by now."""
+        self.multiples.show_state(state)
+
+    def set_cursor(self, index: tuple[int, ...] | None) -> None:
+        """Mark this element."""
+        self._cursor = index
+        self.board.set_cursor(index)
+        if self._values is not None and self._views.currentWidget() is self._values:
+            self._values.set_cursor(index)
+
+    def look_like(self, other: Content) -> None:
+        """Look at the same part as another content that shows the same."""
+        self.board.look_like(other.board)
+        if other._values is not None:
+            self.values.set_top_row(other._values.top_row)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of this theme."""
+        self._theme = theme
+        self._colour_handle()
+        for view in (self.board, self.multiples, self._histogram, self._values):
+            if view is not None:
+                view.apply_theme(theme)
+
+    def _setup_ui(self) -> None:
+        self.board, self.multiples = Board(self._theme), Multiples(self._theme)
+        self.board.pointed.connect(self.pointed)
+        self.multiples.focusRequested.connect(self.focusRequested)
+        self.multiples.hide()
+        self._views = QStackedWidget()
+        self._views.addWidget(self.board)
+
+    def _colour_handle(self) -> None:
+        handle = self._splitter.handle(1)
+        colours = handle.palette()
+        colours.setColor(QPalette.ColorRole.Window, QColor(self._theme.card))
+        handle.setPalette(colours)
+
+    def _layout(self) -> None:
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(8)
+        self._splitter.addWidget(self.multiples)
+        self._splitter.addWidget(self._views)
+        self._splitter.setStretchFactor(1, 1)
+        self._colour_handle()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._splitter)

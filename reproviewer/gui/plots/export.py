@@ -1,0 +1,89 @@
+"""What the area shows, as a picture, a drawing or rows of text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from reproviewer.core.listing import read_rows
+from reproviewer.core.message import ReproError
+from reproviewer.gui.plots.load import lead_plane, ordered
+from reproviewer.gui.plots.texts import text_font, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from reproviewer.core.plot_state import PlotState
+    from reproviewer.gui.theme import Theme
+
+ROWS_AT_ONCE = 4096
+
+
+def save_png(widget: QWidget, path: Path) -> None:
+    """Write a widget as a picture. Raises ReproError when the file cannot be written."""
+    image = QImage(widget.size(), QImage.Format.Format_RGB32)
+    image.fill(widget.palette().window().color())
+    widget.render(image)
+    if not image.save(str(path), "PNG"):  # type: ignore[call-overload]
+        raise ReproError("Cannot write {file}.", file=path.name)
+
+
+def save_svg(widget: QWidget, path: Path, title: str) -> None:
+    """Write a widget as a drawing. Raises ReproError when the file cannot be written."""
+    from PySide6.QtSvg import QSvgGenerator
+
+    generator = QSvgGenerator()
+    generator.setFileName(str(path))
+    generator.setSize(widget.size())
+    generator.setViewBox(QRect(0, 0, widget.width(), widget.height()))
+    generator.setTitle(title)
+    painter = QPainter()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
+    if not painter.begin(generator):
+        raise ReproError("Cannot write {file}.", file=path.name)
+    widget.render(painter, QPoint())
+    painter.end()
+
+
+def rows_csv(state: PlotState) -> Iterator[list[str]]:
+    """The values of the shown slice in every run, the reference first, under a heading; they read back exactly."""
+    panes, plane = ordered(state), lead_plane(state)
+    if plane is None:
+        return
+    yield [tr("index"), *(pane.label for pane in panes)]
+    tensors = [pane.tensor for pane in panes]
+    for start in range(0, plane.size, ROWS_AT_ONCE):
+        size = min(ROWS_AT_ONCE, plane.size - start)
+        rows = read_rows(tensors, None, plane.lead, start, size)
+        for i in range(size):
+            index = ", ".join(map(str, plane.index(*divmod(start + i, plane.cols))))
+            yield [f"[{index}]", *(column.values[i] if i < len(column.values) else "" for column in rows.columns)]
+
+
+class Sheet(QFrame):
+    """A page off the screen: a title and, below it, a widget."""
+
+    def __init__(self, theme: Theme, size: QSize) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        self.setObjectName("sheet")
+        self.setStyleSheet(f"#sheet {{ background: {theme.card}; }}")
+        self.resize(size)
+
+    def add(self, widget: QWidget, title: str) -> None:
+        """Show the widget under the title."""
+        label = QLabel(title)
+        label.setFont(text_font(bold=True))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.addWidget(label)
+        column.addWidget(widget, 1)
+        self.show()

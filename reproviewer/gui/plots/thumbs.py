@@ -1,0 +1,151 @@
+"""Small multiples in one picture: a thumbnail of the tensor in every run, with its verdict."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+
+from reproviewer.core.summary import edges
+from reproviewer.gui.plots import texts
+from reproviewer.gui.plots.palette import pack_image
+from reproviewer.gui.theme import SIGNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reproviewer.core.plot_state import Pane, PlotState
+    from reproviewer.core.summary import Array
+    from reproviewer.gui.plots.load import RunData, Shown
+    from reproviewer.gui.plots.palette import Palette
+
+LABEL_PX, GAP_PX = 16, 8
+LEAST_PX, MOST_PX = 72, 176
+ASPECT = 0.62
+BAR_LEAST_PX = 4
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """So many columns of thumbnails of `width` x `height` pixels, each under its label."""
+
+    count: int
+    columns: int
+    width: int
+    height: int
+
+    @property
+    def rows(self) -> int:
+        """How many rows of thumbnails."""
+        return math.ceil(self.count / self.columns)
+
+    @property
+    def full_height(self) -> int:
+        """The height of all of them, in pixels."""
+        return self.rows * (self.height + LABEL_PX + GAP_PX)
+
+    def cell(self, place: int) -> QRect:
+        """Where thumbnail number `place` lies, label and all."""
+        row, column = divmod(place, self.columns)
+        height = self.height + LABEL_PX + GAP_PX
+        return QRect(column * (self.width + GAP_PX), row * height, self.width, height - GAP_PX)
+
+    def at(self, x: int, y: int) -> int | None:
+        """The number of the thumbnail at a point."""
+        column, row = x // (self.width + GAP_PX), y // (self.height + LABEL_PX + GAP_PX)
+        place = row * self.columns + column
+        inside = 0 <= column < self.columns and 0 <= place < self.count
+        return place if inside and self.cell(place).contains(x, y) else None
+
+
+def sheet_for(count: int, width: int, height: int) -> Sheet:
+    """The largest thumbnails with which all fit into the height; at a least size they are scrolled."""
+    count = max(1, count)
+    for size in range(MOST_PX, LEAST_PX - 1, -4):
+        sheet = _sheet(count, width, size)
+        if sheet.full_height <= height:
+            return sheet
+    return _sheet(count, width, LEAST_PX)
+
+
+def compose(shown: Shown, panes: Mapping[str, Pane], sheet: Sheet, colours: Palette, scale: float) -> QImage:
+    """Paint all thumbnails; `panes` by id say what is known of the verdicts by now."""
+    width = sheet.columns * (sheet.width + GAP_PX)
+    image = QImage(int(width * scale), int(sheet.full_height * scale), QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(scale)
+    image.fill(QColor(colours.theme.card))
+    painter = QPainter(image)
+    painter.setFont(texts.caption_font())
+    limit = shown.limit
+    span = _span(shown)
+    for place, run in enumerate(shown.thumbs):
+        cell = sheet.cell(place)
+        box = QRectF(cell.left(), cell.top() + LABEL_PX, sheet.width, sheet.height)
+        _paint_label(painter, cell, panes[run.pane.item_id], shown.state, colours)
+        _paint_values(painter, box, run, colours, limit, span)
+    painter.end()
+    return image
+
+
+def bars_image(values: Array, size: tuple[int, int], span: tuple[float, float], colours: tuple[int, int]) -> QImage:
+    """Bars from zero as pixels: `size` is (height, width), `colours` are the bars' and the ground's."""
+    height, width = size
+    low, high = span if span[0] < span[1] else (-1.0, 1.0)
+    flat = np.nan_to_num(values.ravel().astype(np.float64), posinf=high, neginf=low)
+    if flat.size > width:
+        parts = edges(flat.size, width)[:-1]
+        tops, bottoms = np.maximum.reduceat(flat, parts), np.minimum.reduceat(flat, parts)
+    else:
+        tops = bottoms = flat[np.arange(width) * flat.size // width]
+    rows = (high - np.arange(height) * ((high - low) / max(1, height - 1)))[:, None]
+    inside = (rows <= np.maximum(tops, 0)) & (rows >= np.minimum(bottoms, 0))
+    if flat.size * BAR_LEAST_PX <= width:
+        inside[:, np.flatnonzero(np.diff(np.arange(width) * flat.size // width)) + 1] = False
+    return pack_image(np.where(inside, np.uint32(colours[0]), np.uint32(colours[1])))
+
+
+def _sheet(count: int, width: int, size: int) -> Sheet:
+    columns = max(1, (width + GAP_PX) // (size + GAP_PX))
+    wide = min(MOST_PX, max(size, (width + GAP_PX) // columns - GAP_PX))
+    return Sheet(count, columns, wide, int(size * ASPECT))
+
+
+def _span(shown: Shown) -> tuple[float, float]:
+    finite = [run.tally for run in shown.thumbs if run.tally.finite]
+    return min((t.low for t in finite), default=0.0) or 0.0, max((t.high for t in finite), default=0.0)
+
+
+def _paint_label(painter: QPainter, cell: QRect, pane: Pane, state: PlotState, colours: Palette) -> None:
+    theme = colours.theme
+    metrics = QFontMetricsF(painter.font())
+    x, base = float(cell.left()), cell.top() + 12.0
+    if pane.comparison is not None:
+        verdict = pane.comparison.verdict
+        painter.setPen(QColor(theme.ink(verdict)))
+        painter.drawText(QPointF(x, base), SIGNS[verdict])
+        x += metrics.horizontalAdvance(SIGNS[verdict]) + 4
+    is_reference = pane.item_id == state.reference
+    label = texts.tr("{run} · ref.").format(run=pane.label) if is_reference else pane.label
+    painter.setPen(QColor(theme.text if pane.item_id in (state.reference, state.focus) else theme.muted))
+    painter.drawText(QPointF(x, base), texts.elided(label, painter.font(), cell.right() - x))
+
+
+def _paint_values(
+    painter: QPainter, box: QRectF, run: RunData, colours: Palette, limit: float, span: tuple[float, float]
+) -> None:
+    theme = colours.theme
+    if run.picture is not None:
+        painter.drawImage(box, colours.values_image(run.picture.values, limit))
+    elif run.values is not None:
+        pair = (QColor(theme.run(run.pane.colour)).rgb(), QColor(theme.card).rgb())
+        span = (min(0.0, span[0]), max(0.0, span[1]))
+        painter.drawImage(box, bars_image(run.values, (int(box.height()), int(box.width())), span, pair))
+    else:
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(box, 0x84, texts.tr("none"))
+    painter.setPen(QPen(QColor(theme.line), 1))
+    painter.drawRect(box.adjusted(0, 0, -1, -1))
