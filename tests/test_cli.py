@@ -1,0 +1,376 @@
+"""The command line is a public interface: answers, exit statuses, JSON documents, one line when there is no answer."""
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reproviewer.cli import main
+from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps
+
+MODEL = "Dense(5, input_dim=1)"
+PROGRAM = [sys.executable, "-m", "reproviewer"]
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Three weight files: `b` is `a` with one bit flipped, `z` is `a` with another zero."""
+    kernel, bias = np.arange(6, dtype=np.float32).reshape(2, 3), np.zeros(3, np.float32)
+    flipped = kernel.copy()
+    flipped.view(np.uint32)[1, 0] ^= 1
+    arrays = {"a": (kernel, bias), "b": (flipped, bias), "z": (kernel, -bias), "again": (kernel, bias)}
+    for name, (k, b) in arrays.items():
+        np.savez(tmp_path / f"{name}.npz", kernel=k, bias=b)
+    np.savez(tmp_path / "nan.npz", kernel=np.full((2, 3), np.nan, np.float32), bias=bias)
+    np.savez(tmp_path / "other.npz", kernel=np.zeros((2, 4), np.float32), bias=bias, more=bias)
+    np.savez(tmp_path / "double.npz", kernel=kernel.astype(np.float64), bias=bias.astype(np.float64))
+    return {path.stem: str(path) for path in tmp_path.glob("*.npz")}
+
+
+def strict(text):
+    """Strict JSON: no NaN, no Infinity."""
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def answer(capsys, *argv):
+    """Exit status, stdout and stderr of a command line."""
+    status = main([str(a) for a in argv])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def no_answer(capsys, *argv):
+    """The line on stderr of a command line that has no answer."""
+    status, out, err = answer(capsys, *argv)
+    assert (status, out) == (2, "")
+    assert err.endswith("\n")
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize(
+    ("other", "options", "verdict", "status"),
+    [
+        ("a", [], "identical", 0),
+        ("again", [], "identical", 0),
+        ("z", [], "equal", 1),
+        ("z", ["--ulp", "1"], "equal", 0),
+        ("double", [], "equal", 1),
+        ("b", [], "different", 1),
+        ("b", ["--ulp", "1"], "close", 0),
+        ("b", ["--atol", "1"], "close", 0),
+        ("b", ["--rtol", "1e-6"], "close", 0),
+        ("b", ["--rtol", "1e-9"], "different", 1),
+        ("nan", ["--atol", "1000"], "different", 1),
+        ("other", [], "mismatched", 1),
+        ("other", ["--atol", "1000"], "mismatched", 1),
+    ],
+)
+def test_verdict_and_exit_status(files, capsys, other, options, verdict, status):
+    assert main(["compare", files["a"], files[other], *options, "--json"]) == status
+    assert strict(capsys.readouterr().out)["verdict"] == verdict
+    assert main(["compare", files["a"], files[other], *options]) == status
+    assert verdict.upper() in capsys.readouterr().out.splitlines()[0]
+
+
+def test_compare_document(files, capsys):
+    status, out, err = answer(capsys, "compare", files["a"], files["b"], "--json")
+    assert (status, err) == (1, "")
+    assert strict(out) == {
+        "schema": "reproviewer/compare-1",
+        "verdict": "different",
+        "files": [files["a"], files["b"]],
+        "tensors": [
+            {
+                "name": "kernel",
+                "names": ["kernel", "kernel"],
+                "verdict": "different",
+                "shape": [2, 3],
+                "dtype": "float32",
+                "size": 6,
+                "differing": 1,
+                "first": {
+                    "index": [1, 0],
+                    "values": ["3.0", "3.0000002"],
+                    "bits": ["0x40400000", "0x40400001"],
+                },
+                "max_abs": 2.384185791015625e-07,
+                "max_ulp": 1,
+            },
+            {
+                "name": "bias",
+                "names": ["bias", "bias"],
+                "verdict": "identical",
+                "shape": [3],
+                "dtype": "float32",
+                "size": 3,
+                "differing": 0,
+                "first": None,
+                "max_abs": 0.0,
+                "max_ulp": 0,
+            },
+        ],
+        "not_compared": [],
+    }
+
+
+def test_what_does_not_fit(files, capsys):
+    tensors = strict(answer(capsys, "compare", files["a"], files["other"], "--json")[1])["tensors"]
+    by_name = {t["name"]: t for t in tensors}
+    assert by_name["kernel"]["shapes"] == [[2, 3], [2, 4]]
+    assert by_name["kernel"]["first"] is None
+    assert by_name["more"]["names"] == [None, "more"]
+    assert by_name["more"]["verdict"] == "mismatched"
+    assert "shapes" not in by_name["bias"]
+    double = strict(answer(capsys, "compare", files["a"], files["double"], "--json")[1])["tensors"][0]
+    assert double["dtypes"] == ["float32", "float64"]
+
+
+def test_infinity_is_a_string(files, capsys):
+    tensors = strict(answer(capsys, "compare", files["a"], files["nan"], "--json")[1])["tensors"]
+    assert tensors[0]["max_abs"] == "Infinity"
+    assert tensors[0]["max_ulp"] is None
+    assert tensors[0]["first"]["values"] == ["0.0", "nan"]
+
+
+def test_the_first_of_many_is_the_reference(files, capsys):
+    names = [files[name] for name in ("a", "again", "b", "z")]
+    status, out, _ = answer(capsys, "compare", *names, "--json")
+    document = strict(out)
+    assert (status, document["verdict"], document["files"]) == (1, "different", names)
+    verdicts = {(t["other"], t["name"]): t["verdict"] for t in document["tensors"]}
+    assert len(verdicts) == 6
+    assert verdicts[files["again"], "kernel"] == "identical"
+    assert verdicts[files["b"], "kernel"] == "different"
+    assert verdicts[files["z"], "bias"] == "equal"
+    status, out, _ = answer(capsys, "compare", *names)
+    assert out.startswith(f"✕ DIFFERENT  1 of 3 others differs from {files['a']}.")
+
+
+def test_compare_in_words(files, capsys):
+    _, out, _ = answer(capsys, "compare", files["a"], files["b"])
+    assert out.splitlines() == [
+        "✕ DIFFERENT  1 of 9 weights differs, at kernel[1, 0]; |Δ| 2.38e-07.",
+        files["b"],
+        "  ✕ kernel  1 of 6 differ; first at [1, 0]: 3.0 against 3.0000002; |Δ| up to 2.38e-07; 1 ULP",
+        "  ✓ 1 identical tensor",
+    ]
+
+
+def test_inspect_document(files, capsys):
+    status, out, err = answer(capsys, "inspect", files["b"], "--json")
+    document = strict(out)
+    assert (status, err) == (0, "")
+    assert set(document) == {"schema", "format", "tensors", "metadata"}
+    assert (document["schema"], document["format"]) == ("reproviewer/inspect-1", "npz")
+    kernel = np.load(files["b"])["kernel"]
+    assert document["tensors"][0] == {
+        "name": "kernel",
+        "role": "weight",
+        "shape": [2, 3],
+        "dtype": "float32",
+        "size": 6,
+        "sha256": hashlib.sha256(kernel.tobytes()).hexdigest(),
+    }
+    _, out, _ = answer(capsys, "inspect", files["b"])
+    assert "kernel" in out
+    assert "(3,)" in out
+
+
+def test_the_digest_is_of_c_order_and_little_endian(tmp_path, capsys):
+    array = np.arange(6, dtype=">f4").reshape(2, 3)
+    np.savez(tmp_path / "x.npz", k=np.asfortranarray(array))
+    tensor = strict(answer(capsys, "inspect", tmp_path / "x.npz", "--json")[1])["tensors"][0]
+    assert tensor["sha256"] == hashlib.sha256(array.astype("<f4").tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["compare"],
+        ["compare", "{a}"],
+        ["compare", "{a}", "/nowhere/x.npz"],
+        ["compare", "{a}", "{folder}"],
+        ["compare", "{a}", "{text}"],
+        ["compare", "{a}", "{a}", "--ulp", "-1"],
+        ["compare", "{a}", "{a}", "--ulp", "1.5"],
+        ["compare", "{a}", "{a}", "--atol", "nan"],
+        ["compare", "{a}", "{a}", "--rtol", "inf"],
+        ["compare", "{a}", "{a}", "--nothing"],
+        ["compare", "{a}", "{empty}"],
+        ["compare", "{empty}", "{empty}"],
+        ["inspect"],
+        ["inspect", "/nowhere"],
+        ["inspect", "{a}", "{a}"],
+        ["run"],
+        ["run", "/nowhere/experiment.json"],
+        ["run", "{a}"],
+        ["run", "{text}"],
+        ["run", "--model", "Dense(5"],
+        ["run", "--model", MODEL, "--seed", "-1"],
+        ["run", "--model", MODEL, "--seed", "4294967296"],
+        ["run", "--model", MODEL, "--seed", "one"],
+        ["run", "--model", MODEL, "--runs", "0"],
+        ["run", "--model", MODEL, "--runs", "1001"],
+        ["run", "--model", MODEL, "--call", "random.seed"],
+        ["run", "--model", MODEL, "--seed", "1", "--call", "os.system"],
+        ["run", "--model", MODEL, "--flavour", "pytorch"],
+        ["run", "--model", MODEL, "--python", "/nowhere/python"],
+        ["run", "--model", MODEL, "--save", "x.txt"],
+        ["picture", "{a}"],
+        ["picture", "{a}", "-o", "x.pdf"],
+        ["picture", "/nowhere/x.json", "-o", "x.png"],
+        ["picture", "{experiment}", "{a}", "-o", "x.png"],
+        ["--nothing"],
+    ],
+    ids=" ".join,
+)
+def test_no_answer_is_one_line(files, tmp_path, capsys, argv):
+    (tmp_path / "text").write_text("hello")
+    (tmp_path / "e.json").write_text(dumps(Experiment(MODEL)))
+    np.savez(tmp_path / "empty.npz")
+    names = {"a": files["a"], "folder": tmp_path, "text": tmp_path / "text", "experiment": tmp_path / "e.json"}
+    argv = [a.format(empty=tmp_path / "empty.npz", **names) for a in argv]
+    line = no_answer(capsys, *argv)
+    assert line.startswith("reproviewer: ")
+    assert "Traceback" not in line
+    no_answer(capsys, *argv[:1], "--json", *argv[1:])
+
+
+def test_help_is_worth_reading(capsys):
+    status, out, _ = answer(capsys, "--help")
+    assert status == 0
+    for word in ("run", "compare", "inspect", "picture", "identical", "mismatched", "Exit status", "Examples"):
+        assert word in out
+    for command in ("run", "compare", "inspect", "picture"):
+        assert answer(capsys, command, "--help")[0] == 0
+    assert answer(capsys, "--version")[1].startswith("reproviewer ")
+
+
+def test_files_alone_open_the_window(monkeypatch, capsys):
+    from reproviewer import app
+
+    opened = []
+    monkeypatch.setattr(app, "main", lambda files: opened.append(files) or 0)
+    assert main([]) == 0
+    assert main(["a.h5", "b.h5"]) == 0
+    assert opened == [[], ["a.h5", "b.h5"]]
+
+
+def test_a_reader_that_went_away_is_no_error(files):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*PROGRAM, "compare", files["a"], files["b"], "--json"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_terminal_without_the_signs(files):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*PROGRAM, "compare", files["a"], files["b"]], capture_output=True, env=environment)
+    assert done.returncode == 1
+    assert done.stdout.startswith(b"? DIFFERENT")
+
+
+def test_compare_starts_quickly(files):
+    begun = time.perf_counter()
+    subprocess.run([*PROGRAM, "compare", files["a"], files["a"]], check=True, capture_output=True)
+    assert time.perf_counter() - begun < 5
+
+
+def test_run_document(capsys):
+    status, out, err = answer(capsys, "run", "--model", MODEL, "--json")
+    document = strict(out)
+    assert (status, err) == (1, "")
+    assert list(document) == ["schema", "verdict", "runs", "comparison", "cause"]
+    assert (document["schema"], document["verdict"]) == ("reproviewer/run-1", "different")
+    one, two = document["runs"]
+    assert list(one) == ["label", "digest", "record", "tensors"]
+    assert (one["label"], two["label"]) == ("Run 1", "Run 2")
+    assert one["digest"] != two["digest"]
+    assert one["record"]["experiment"]["model"] == MODEL
+    assert one["tensors"][0]["shape"] == [1, 5]
+    assert one["tensors"][1]["sha256"] == two["tensors"][1]["sha256"]
+    assert document["comparison"]["tensors"][0]["differing"] == 5
+    assert document["cause"] == {"message": "No seed was set before the builds.", "action": "set-seed"}
+
+
+def test_an_experiment_file_and_options_over_it(tmp_path, capsys):
+    path = tmp_path / "experiment.json"
+    calls = (SeedCall("keras.utils.set_random_seed", 1), SeedCall("random.seed", 1))
+    path.write_text(dumps(Experiment(MODEL, seeding=Seeding(calls), runs=3)))
+    status, out, _ = answer(capsys, "run", path, "--json")
+    document = strict(out)
+    assert (status, document["verdict"], len(document["runs"])) == (0, "identical", 3)
+    assert document["cause"] is None
+    status, out, _ = answer(capsys, "run", "--seed", "5", "--once", "--runs", "2", path, "--json")
+    document = strict(out)
+    seeding = document["runs"][0]["record"]["experiment"]["seeding"]
+    assert seeding["when"] == "once"
+    assert [call["seed"] for call in seeding["calls"]] == [5, 5]
+    assert (status, document["cause"]["action"]) == (1, "seed-each")
+    status, out, _ = answer(capsys, "run", "--seed", "5", "--call", "tf.random.set_seed", path, "--runs", "2")
+    assert status == 1
+    assert "tf.random.set_seed does not govern initial weights in Keras" in out
+
+
+def test_saving_what_was_built(tmp_path, capsys):
+    saved = tmp_path / "one.npz"
+    status, out, _ = answer(capsys, "run", "--model", MODEL, "--seed", "1", "--runs", "1", "--save", saved, "--json")
+    assert status == 0
+    assert strict(out)["verdict"] is None
+    built = strict(out)["runs"][0]["tensors"][0]["sha256"]
+    assert strict(answer(capsys, "inspect", saved, "--json")[1])["tensors"][0]["sha256"] == built
+
+
+def test_one_run_alone_is_no_answer(capsys):
+    status, out, err = answer(capsys, "run", "--model", MODEL, "--seed", "1", "--runs", "1")
+    assert status == 2
+    assert "Run 1" in out
+    assert err == "reproviewer: One run alone cannot be compared: use --runs 2 or more.\n"
+
+
+def marked(mark):
+    """Processes that carry a mark in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (path / "environ").read_bytes():
+                found.append(int(path.name))
+    return found
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize(("number", "after_s"), [(signal.SIGINT, 0.5), (signal.SIGINT, 5.0), (signal.SIGTERM, 5.0)])
+def test_an_interrupt_leaves_nothing_behind(tmp_path, number, after_s):
+    mark = f"REPROVIEWER_TEST={tmp_path.name}-{number}"
+    environment = {**os.environ, "TMPDIR": str(tmp_path), **dict([mark.split("=")])}
+    command = [*PROGRAM, "run", "--model", MODEL, "--runs", "1000"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
+    time.sleep(after_s)
+    assert process.poll() is None
+    if number == signal.SIGINT:  # Ctrl+C reaches the workers too
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "", "reproviewer: Interrupted.\n")
+    until = time.monotonic() + 10
+    while marked(mark) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not marked(mark)
+    assert not list(tmp_path.glob("reproviewer*"))
