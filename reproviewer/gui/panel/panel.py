@@ -1,0 +1,114 @@
+"""The panel at the left: everything that makes an experiment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from reproviewer.core.catalog import Catalog, shipped
+from reproviewer.core.experiment import Experiment
+from reproviewer.gui.panel.draws_section import DrawsSection
+from reproviewer.gui.panel.environment_section import EnvironmentSection
+from reproviewer.gui.panel.model_section import ModelSection
+from reproviewer.gui.panel.notes_section import NotesSection
+from reproviewer.gui.panel.seeding_section import SeedingSection
+from reproviewer.gui.theme import GRID_PX
+
+if TYPE_CHECKING:
+    from reproviewer.core.keras_text import Problem
+    from reproviewer.gui.theme import Theme
+
+MIN_WIDTH_PX, WIDTH_PX = 260, 300
+
+
+class ExperimentPanel(QFrame):
+    """Shows an experiment. `experimentEdited` carries a new Experiment whenever the person changes something."""
+
+    experimentEdited = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._experiment = Experiment()
+        self._busy = False
+        self._focus_before: QWidget | None = None
+        self._setup_ui(theme)
+        self._layout()
+
+    def show_experiment(self, experiment: Experiment, problems: tuple[Problem, ...], size_note: str) -> None:
+        """Show the experiment, what is wrong with its model, and one line on how large it is."""
+        self._experiment = experiment
+        self.notes.show_notes(experiment.title, experiment.notes)
+        self.model.show_model(experiment.model, problems, size_note)
+        self.draws.show_draws(experiment.draws)
+        self.seeding.show_seeding(experiment.seeding, experiment.environment.process)
+        self.environment.show_environment(experiment.environment)
+
+    def set_catalog(self, catalog: Catalog) -> None:
+        """Offer the layers of this Keras."""
+        self.model.set_catalog(catalog)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of this theme."""
+        self.model.apply_theme(theme)
+
+    def set_busy(self, busy: bool) -> None:
+        """Let nothing be changed while the runs are built; the focus comes back to where it was."""
+        if busy == self._busy:
+            return
+        self._busy = busy
+        focus = QApplication.focusWidget()
+        if busy:
+            self._focus_before = focus if focus is not None and self.isAncestorOf(focus) else None
+        self.model.set_busy(busy)
+        for section in (self.draws, self.seeding, self.environment):
+            section.setEnabled(not busy)
+        if not busy and self._focus_before is not None and (focus is None or self.isAncestorOf(focus)):
+            self._focus_before.setFocus()
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH_PX, 640)
+
+    def _setup_ui(self, theme: Theme) -> None:
+        self.setProperty("kind", "card")
+        self.setMinimumWidth(MIN_WIDTH_PX)
+        self.notes = NotesSection()
+        self.model = ModelSection(theme, shipped())
+        self.draws = DrawsSection()
+        self.seeding = SeedingSection()
+        self.environment = EnvironmentSection()
+        self.model.edited.connect(lambda text: self._edit(model=text))
+        self.draws.edited.connect(lambda draws: self._edit(draws=draws))
+        self.seeding.edited.connect(lambda seeding: self._edit(seeding=seeding))
+        self.environment.edited.connect(self._edit_environment)
+
+    def _layout(self) -> None:
+        inside = QWidget()
+        inside.setObjectName("panel-inside")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(14, 12, 12, 12)
+        column.setSpacing(2 * GRID_PX)
+        for section in (self.notes, self.model, self.draws, self.seeding, self.environment):
+            column.addWidget(section)
+        column.addStretch(1)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(inside)
+        self.area.viewport().setAutoFillBackground(False)
+        inside.setAutoFillBackground(False)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(1, 1, 1, 1)
+        whole.addWidget(self.area)
+
+    def _edit(self, **changes: Any) -> None:
+        self._experiment = replace(self._experiment, **changes)
+        self.experimentEdited.emit(self._experiment)
+
+    def _edit_environment(self, environment: Any) -> None:
+        self.seeding.show_seeding(self._experiment.seeding, environment.process)
+        self._edit(environment=environment)
