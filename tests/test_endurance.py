@@ -114,7 +114,7 @@ def _build_in_window(qtbot, controller):
 def _build(engine, runs):
     for event in engine.run(replace(EXPERIMENT, runs=runs)):
         if isinstance(event, RunFinished):
-            engine.forget(event)
+            engine.forget(event.index)
     assert isinstance(event, Outcome)
     assert event.state is RunState.FINISHED
 

@@ -35,6 +35,10 @@ class History(Generic[T]):
         """Replace the present without a step of its own (what the person only looks at, or a result that arrives)."""
         return replace(self, present=value)
 
+    def drop_oldest(self) -> History[T]:
+        """Forget the oldest step; nothing happens without one."""
+        return replace(self, past=self.past[1:])
+
     def undo(self) -> History[T]:
         """One step back, if there is one."""
         if not self.past:

@@ -9,6 +9,7 @@ from reproviewer.core.experiment import Experiment
 from reproviewer.core.weights import WeightSet
 
 if TYPE_CHECKING:
+    from reproviewer.core.history import History
     from reproviewer.core.plot_state import PlotKind
 
 ItemKind = Literal["run", "file", "before", "after"]
@@ -19,7 +20,7 @@ class Item:
     """A run or a file on the shelf.
 
     `before` and `after` are the two runs of a load: the second model before and after it was given a file's weights.
-    A `kept` run stays when the next build replaces the runs.
+    A `kept` run stays when the next build replaces the runs. `path` is the weight file, or the index of the run file.
     """
 
     id: str
@@ -116,6 +117,25 @@ def rename(session: Session, item_id: str, label: str) -> Session:
 def set_reference(session: Session, item_id: str) -> Session:
     """Compare all others with this item."""
     return replace(session, reference=item_id, look=replace(session.look, focus=None))
+
+
+def tidied(history: History[Session], budget: int) -> tuple[History[Session], tuple[Item, ...]]:
+    """Drop the oldest steps while the runs of all steps together take more than `budget` bytes.
+
+    Returns
+    -------
+    The shorter history, and the runs that no step of it needs any more.
+    """
+    before = _runs(history)
+    while history.past and sum(item.weights.nbytes for item in _runs(history).values()) > budget:
+        history = history.drop_oldest()
+    kept = _runs(history)
+    return history, tuple(item for item_id, item in before.items() if item_id not in kept)
+
+
+def _runs(history: History[Session]) -> dict[str, Item]:
+    steps = (*history.past, history.present, *history.future)
+    return {item.id: item for step in steps for item in step.items if item.kind != "file"}
 
 
 def look_at(session: Session, **changes: Any) -> Session:

@@ -85,6 +85,11 @@ class WeightSet:
         """How many elements in all tensors."""
         return sum(t.size for t in self.tensors)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all tensors."""
+        return sum(t.nbytes for t in self.tensors)
+
     def only(self, *roles: Role) -> WeightSet:
         """The tensors of these roles."""
         return WeightSet(tuple(t for t in self.tensors if t.role in roles))

@@ -131,9 +131,9 @@ class Engine:
         for request, slot in list(self._running.items()):
             slot.cancel(request)
 
-    def forget(self, run: RunFinished) -> None:
-        """Remove the files of a run that nobody looks at any more."""
-        for path in (run.index, run.index.with_suffix(".bin")):
+    def forget(self, index: Path) -> None:
+        """Remove the files of a run, named by its index, that nobody looks at any more."""
+        for path in (index, index.with_suffix(".bin")):
             path.unlink(missing_ok=True)
 
     def scratch(self) -> Path:

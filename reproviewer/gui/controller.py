@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -24,11 +25,13 @@ from reproviewer.gui.worker_watch import WorkerWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from reproviewer.core.catalog import Catalog
     from reproviewer.core.plot_state import PlotKind
     from reproviewer.engine import Engine
+
+KEPT_BYTES = 4 << 30
+"""The runs of old builds are kept for undo up to this size in all."""
 
 
 class Controller(QObject):
@@ -182,7 +185,7 @@ class Controller(QObject):
     def _on_build(self, event: Event) -> None:
         if isinstance(event, RunFinished):
             label = self._free_label(event.number)
-            self._add(Item(self._new_id(), "run", label, event.weights, event.record))
+            self._add(Item(self._new_id(), "run", label, event.weights, event.record, str(event.index)))
         self._on_progress(event)
 
     def _on_progress(self, event: Event) -> None:
@@ -199,6 +202,14 @@ class Controller(QObject):
         elif outcome.state is RunState.ABORTED:
             self.said.emit(outcome.message)
         self._comparer.compare(self.session)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Do not let the runs of old builds, kept for undo, fill the disk."""
+        self._history, gone = session.tidied(self._history, KEPT_BYTES)
+        for item in gone:
+            if item.path is not None:
+                self._engine.forget(Path(item.path))
 
     def _free_label(self, number: int) -> str:
         """`Run 1`, or the next number that no kept run has."""
@@ -269,7 +280,7 @@ class Controller(QObject):
                 self._push(session.start_load(self.session, file))
             kind: ItemKind = "before" if event.number == 1 else "after"
             label = self.tr("Before load") if event.number == 1 else self.tr("After load")
-            self._add(Item(self._new_id(), kind, label, event.weights, event.record))
+            self._add(Item(self._new_id(), kind, label, event.weights, event.record, str(event.index)))
         self._on_progress(event)
 
     def set_reference(self, item_id: str) -> None:

@@ -1,5 +1,7 @@
 from reproviewer.core import session
+from reproviewer.core.history import History
 from reproviewer.core.session import Item, Session
+from reproviewer.core.weights import Tensor, WeightSet
 
 RUNS = tuple(Item(f"r{n}", "run", f"Run {n}") for n in (1, 2, 3))
 FILE = Item("f", "file", "test.h5", path="/somewhere/test.h5")
@@ -48,6 +50,25 @@ def test_another_tensor_starts_at_its_first_slice():
     value = session.look_at(session.look_at(desk(*RUNS), slice_index=(2, 1)), tensor="dense/kernel")
     assert value.look.slice_index == ()
     assert session.look_at(value, kind="values").look.tensor == "dense/kernel"
+
+
+def test_old_runs_are_dropped_when_they_take_too_much_room():
+    def build(number):
+        weights = WeightSet((Tensor("dense/kernel", "float32", (25,), f"run-{number}.bin", 0),))
+        return Session(items=(Item(f"r{number}", "run", "Run 1", weights), FILE))
+
+    history = History(build(0))
+    for number in range(1, 6):
+        history = history.push(build(number))
+    same, none = session.tidied(history, budget=600)
+    assert (same, none) == (history, ())
+    shorter, gone = session.tidied(history, budget=350)
+    assert [item.id for item in gone] == ["r0", "r1", "r2"]
+    assert shorter.present == history.present
+    assert shorter.undo().present == build(4)
+    nothing_but_now, _ = session.tidied(history, budget=1)
+    assert nothing_but_now.past == ()
+    assert nothing_but_now.present == build(5)
 
 
 def test_keep_rename_and_remove_touch_one_item():
