@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reproviewer.core.experiment import DRAW_CALLS
 from reproviewer.core.message import Message, message
-from reproviewer.core.pairing import short_names
+from reproviewer.core.names import short_names
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
 
 if TYPE_CHECKING:
