@@ -67,11 +67,16 @@ def pack(colours: Array) -> Array:
 def paint_values(values: Array, limit: float, table: Array, nan_colour: int) -> Array:
     """Cells coloured by a diverging table with zero in its middle; `limit` is the magnitude at its ends."""
     with np.errstate(all="ignore"):
-        scaled = values.astype(np.float32) * np.float32(127 / limit) if limit > 0 else np.sign(values) * 0.0
-        blank = np.isnan(values)
-        scaled = np.where(np.isinf(values), np.sign(values) * 127, np.nan_to_num(scaled, nan=0.0))
-        place = np.clip(np.rint(scaled), -127, 127).astype(np.int16) + 127
-    return np.where(blank, np.uint32(nan_colour), table[place])
+        place = np.rint(values * (127 / limit if limit > 0 else 0.0))
+        if limit <= 0:
+            place = np.where(np.isinf(values), np.sign(values) * 127, place)
+        np.clip(place, -127, 127, out=place)
+    blank = np.isnan(place)
+    if not blank.any():
+        return np.asarray(table[place.astype(np.int16) + 127])
+    painted = table[np.where(blank, 0, place).astype(np.int16) + 127]
+    painted[np.isnan(values)] = nan_colour
+    return np.asarray(painted)
 
 
 def paint_distances(distance: Array, differs: Array, limit: float, table: Array) -> Array:

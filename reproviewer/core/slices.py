@@ -89,19 +89,25 @@ def plane_of(shape: tuple[int, ...], slice_index: tuple[int, ...] = ()) -> Plane
     return Plane(shape, lead, rows, cols, flat * rows * cols)
 
 
-def read_region(reader: Reader, plane: Plane, region: Region) -> np.ndarray[Any, Any]:
+def read_region(reader: Reader, plane: Plane, region: Region, scratch: bytearray | None = None) -> np.ndarray[Any, Any]:
     """The stored elements of a region, in its rows and columns.
 
-    Whole rows are read at once; a narrow region of a wide plane row by row.
+    Whole rows are read at once; a narrow region of a wide plane row by row. With `scratch` the elements lie there
+    until the next reading: memory that was touched before is several times as fast as new memory.
     """
     first = plane.start + region.top * plane.cols
-    if region.cols * 2 >= plane.cols or region.rows == 1:
-        left = first + (region.left if region.rows == 1 else 0)
-        width = region.cols if region.rows == 1 else plane.cols
-        block = reader.elements(left, region.rows * width).reshape(region.rows, width)
-        return block if region.rows == 1 else block[:, region.left : region.right]
-    rows = (
-        reader.elements(first + row * plane.cols + region.left, region.cols)
-        for row in range(region.bottom - region.top)
-    )
-    return np.stack(list(rows))
+    if region.rows == 1:
+        return _read(reader, first + region.left, region.cols, scratch).reshape(1, region.cols)
+    if region.cols * 2 >= plane.cols:
+        block = _read(reader, first, region.rows * plane.cols, scratch).reshape(region.rows, plane.cols)
+        return block[:, region.left : region.right]
+    starts = (first + row * plane.cols + region.left for row in range(region.rows))
+    return np.stack([reader.elements(start, region.cols) for start in starts])
+
+
+def _read(reader: Reader, start: int, count: int, scratch: bytearray | None) -> np.ndarray[Any, Any]:
+    size = count * reader.tensor.itemsize
+    if scratch is None or len(scratch) < size:
+        return reader.elements(start, count)
+    reader.into(memoryview(scratch)[:size], start * reader.tensor.itemsize)
+    return reader.view(scratch)[:count]

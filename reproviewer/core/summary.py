@@ -159,24 +159,10 @@ def picture(
 ) -> Picture:
     """Reduce a region of a tensor to at most `cells` (rows, columns). Raises Stopped when it was cancelled."""
     down, across = edges(region.rows, cells[0]), edges(region.cols, cells[1])
-    shape = (len(down) - 1, len(across) - 1)
     with open_tensor(tensor) as reader, np.errstate(all="ignore"):
-        kind = numbers(reader.elements(0, 0), tensor.dtype).dtype
-        low, high = np.empty(shape, kind), np.empty(shape, kind)
-        tally = Tally()
-        for i, j0, j1, parts in _bands(region, down, across):
-            if cancelled():
-                raise Stopped
-            lows, highs = [], []
-            for part in parts:
-                block = numbers(read_region(reader, plane, part), tensor.dtype)
-                lows.append(_merged(np.minimum, block))
-                highs.append(_merged(np.maximum, block))
-                tally = tally.merged(_quick_tally(block, lows[-1], highs[-1]))
-            starts = across[j0:j1] - across[j0]
-            low[i, j0:j1] = np.minimum.reduceat(_merged(np.minimum, lows), starts)
-            high[i, j0:j1] = np.maximum.reduceat(_merged(np.maximum, highs), starts)
-    return Picture(region, low, high, tally)
+        if region.rows * region.cols <= BLOCK_ELEMENTS:
+            return _small_picture(reader, plane, region, down, across)
+        return _large_picture(reader, plane, region, down, across, cancelled)
 
 
 def difference(
@@ -193,12 +179,13 @@ def difference(
     distance, differs = np.zeros(shape), np.zeros(shape, bool)
     tally, count = Tally(), 0
     with open_tensor(a) as left, open_tensor(b) as right:
+        scratch = _scratch(left), _scratch(right)
         for i, j0, j1, parts in _bands(region, down, across):
             if cancelled():
                 raise Stopped
             starts = across[j0:j1] - across[j0]
             for part in parts:
-                found = _unlike(left, right, plane, part)
+                found = _unlike(left, right, plane, part, scratch)
                 if found is None:
                     continue
                 far, unlike = found
@@ -225,6 +212,14 @@ def distances(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[Array, Array
     return far.reshape(a.shape), unlike.reshape(a.shape)
 
 
+def same_bits(a: Array, b: Array) -> bool:
+    """Whether two blocks of one dtype and shape are the same to the last bit."""
+    whole = np.dtype("V16" if a.itemsize == 16 else f"<u{a.itemsize}")
+    if whole.kind == "V":
+        return a.tobytes() == b.tobytes()
+    return bool(np.array_equal(a.view(whole), b.view(whole)))
+
+
 def signed_difference(a: Array, b: Array, dtypes: tuple[str, str]) -> Array:
     """For stored elements of two tensors: b - a as float64; where numbers have no order, the distance."""
     far = distances(a, b, dtypes)[0]
@@ -247,12 +242,48 @@ def _float_distances(a: Array, b: Array, dtype: str) -> tuple[Array, Array]:
         return far, np.asarray(a.view(whole) != b.view(whole))
 
 
-def _unlike(left: Reader, right: Reader, plane: Plane, part: Region) -> tuple[Array, Array] | None:
+def _small_picture(reader: Reader, plane: Plane, region: Region, down: Array, across: Array) -> Picture:
+    block = numbers(read_region(reader, plane, region), reader.tensor.dtype)
+    low, high = _extreme(np.minimum, block, down, across), _extreme(np.maximum, block, down, across)
+    return Picture(region, low, high, _quick_tally(block, low, high))
+
+
+def _large_picture(
+    reader: Reader, plane: Plane, region: Region, down: Array, across: Array, cancelled: Cancelled
+) -> Picture:
+    dtype = reader.tensor.dtype
+    kind = numbers(reader.elements(0, 0), dtype).dtype
+    shape = (len(down) - 1, len(across) - 1)
+    low, high, tally = np.empty(shape, kind), np.empty(shape, kind), Tally()
+    scratch = _scratch(reader)
+    for i, j0, j1, parts in _bands(region, down, across):
+        if cancelled():
+            raise Stopped
+        lows, highs = [], []
+        for part in parts:
+            block = numbers(read_region(reader, plane, part, scratch), dtype)
+            lows.append(_merged(np.minimum, block))
+            highs.append(_merged(np.maximum, block))
+            tally = tally.merged(_quick_tally(block, lows[-1], highs[-1]))
+        starts = across[j0:j1] - across[j0]
+        low[i, j0:j1] = np.minimum.reduceat(_merged(np.minimum, lows), starts)
+        high[i, j0:j1] = np.maximum.reduceat(_merged(np.maximum, highs), starts)
+    return Picture(region, low, high, tally)
+
+
+def _unlike(
+    left: Reader, right: Reader, plane: Plane, part: Region, scratch: tuple[bytearray, bytearray]
+) -> tuple[Array, Array] | None:
     """Distances and which elements differ in a block; None when the block is the same on both sides."""
-    a, b = read_region(left, plane, part), read_region(right, plane, part)
-    if left.tensor.dtype == right.tensor.dtype and a.tobytes() == b.tobytes():
+    a, b = read_region(left, plane, part, scratch[0]), read_region(right, plane, part, scratch[1])
+    if left.tensor.dtype == right.tensor.dtype and same_bits(a, b):
         return None
     return distances(a, b, (left.tensor.dtype, right.tensor.dtype))
+
+
+def _scratch(reader: Reader) -> bytearray:
+    """Room for the blocks of a tensor."""
+    return bytearray(2 * BLOCK_ELEMENTS * reader.tensor.itemsize)
 
 
 def _merged(choose: np.ufunc, rows: Array | list[Array]) -> Array:

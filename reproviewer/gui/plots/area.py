@@ -212,6 +212,7 @@ class PlotArea(QWidget):
             return
         self._stack.setCurrentWidget(self._inner)
         content.show_loaded(loaded)
+        self._show_cursor()
 
     def _on_detail_wanted(self, region: Region, cells: tuple[int, int]) -> None:
         board = self._the_content().board
@@ -307,10 +308,9 @@ class PlotArea(QWidget):
         elif not (kept and plane.cell(self._cursor)):
             first = _first_difference(self._state)
             self.set_cursor(first if plane.cell(first) else None)
-        if self._cursor is not None:
-            self._show_cursor()
 
     def _show_cursor(self) -> None:
+        """Mark the cursor in the plots and read its element; after the plots, where they are being read."""
         index, state = self._cursor, self._state
         if self._content is not None:
             self._content.set_cursor(index)
@@ -318,6 +318,8 @@ class PlotArea(QWidget):
             self._elements.cancel("cursor")
             self._pending.discard("cursor")
             self._table.show_rows("", ())
+            return
+        if "load" in self._pending:
             return
         self._read("cursor", self._elements, partial(cursor_rows, state, index), partial(self._on_rows, index))
 

@@ -50,7 +50,7 @@ class CountAxis(PlainAxis):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """The counts."""
-        return [texts.count(int(value)) for value in values]
+        return [texts.short_count(int(value)) for value in values]
 
 
 class IndexAxis(PlainAxis):
@@ -75,7 +75,11 @@ class IndexAxis(PlainAxis):
         step = _nice(room * (maxVal - minVal) / max(1.0, size))
         first = max(0, math.floor(minVal / step) * step)
         shown = range(first, min(self._size, math.ceil(maxVal) + 1), step)
-        return [(step, [i + 0.5 for i in shown if minVal <= i + 0.5 <= maxVal])]
+        places = [i + 0.5 for i in shown if minVal <= i + 0.5 <= maxVal]
+        if self.orientation == "bottom":
+            pixel = size / (maxVal - minVal)
+            places = [x for x in places if (x - minVal) * pixel + 3.5 * len(self._text(int(x))) <= size + 1]
+        return [(step, places)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """The indices."""

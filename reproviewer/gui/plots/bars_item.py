@@ -42,7 +42,7 @@ class BarsItem(pg.GraphicsObject):  # type: ignore[misc]
         self._labels = []
         if self._values.size <= 512:
             signs = zip(self._values.tolist(), self._marked.tolist(), strict=True)
-            self._labels = ["≠ bits" if m else texts.number(v, 4, signed) for v, m in signs]
+            self._labels = ["≈" if m else texts.number(v, 4, signed) for v, m in signs]
         metrics = QFontMetricsF(texts.caption_font())
         self._width = max((metrics.horizontalAdvance(label) for label in self._labels), default=0.0)
         self.update()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from reproviewer.gui.plots import load, thumbs
@@ -109,7 +108,6 @@ class Content(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
         self._theme = theme
-        self._colour_handle()
         for view in (self.board, self.multiples, self._histogram, self._values):
             if view is not None:
                 view.apply_theme(theme)
@@ -122,12 +120,6 @@ class Content(QWidget):
         self._views = QStackedWidget()
         self._views.addWidget(self.board)
 
-    def _colour_handle(self) -> None:
-        handle = self._splitter.handle(1)
-        colours = handle.palette()
-        colours.setColor(QPalette.ColorRole.Window, QColor(self._theme.card))
-        handle.setPalette(colours)
-
     def _layout(self) -> None:
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
@@ -135,7 +127,6 @@ class Content(QWidget):
         self._splitter.addWidget(self.multiples)
         self._splitter.addWidget(self._views)
         self._splitter.setStretchFactor(1, 1)
-        self._colour_handle()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._splitter)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-LEAST_PX = 9.0
+LEAST_PX = 13.0
 
 
 class CursorItem(pg.GraphicsObject):  # type: ignore[misc]
@@ -60,7 +60,9 @@ class CursorItem(pg.GraphicsObject):  # type: ignore[misc]
             left, right = world.map(QPointF(col, 0)).x(), world.map(QPointF(col + 1, 0)).x()
             painter.fillRect(QRectF(left, whole.top(), max(2.0, right - left), whole.height()), self._tint)
             return
-        box = _at_least(world.mapRect(QRectF(col, row, 1, 1)), LEAST_PX)
+        box = _at_least(world.mapRect(QRectF(col, row, 1, 1)), LEAST_PX).intersected(whole)
+        if box.isEmpty():
+            return
         self._crosshair(painter, whole, box)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for colour, width in ((self._ground, 4), (self._ink, 2)):

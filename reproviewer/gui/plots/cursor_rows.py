@@ -30,6 +30,7 @@ class CursorRow:
     distance: str = ""
     ulp: str = ""
     differs: bool = False
+    unequal: bool = False
 
 
 def cursor_rows(state: PlotState, index: tuple[int, ...], cancelled: Cancelled) -> tuple[CursorRow, ...]:
@@ -54,17 +55,17 @@ def _row(pane: Pane, found: Array | None, reference: Pane, first: Array | None) 
     if pane is reference or first is None or reference.tensor is None:
         return CursorRow(pane.label, pane.colour, value, groups, (), code)
     other = reference.tensor.dtype
-    distance, ulp, differs = _apart(first, found, (other, dtype))
+    distance, ulp, differs, unequal = _apart(first, found, (other, dtype))
     marks = unlike(groups, bit_groups(first, other)) if other == dtype else ()
     code_marks = unlike((code,), (elements.bits(first, other),))[0] if other == dtype else ""
-    return CursorRow(pane.label, pane.colour, value, groups, marks, code, code_marks, distance, ulp, differs)
+    return CursorRow(pane.label, pane.colour, value, groups, marks, code, code_marks, distance, ulp, differs, unequal)
 
 
-def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool]:
+def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool, bool]:
     found = elements.distances(a, b, dtypes)
-    distance = "" if found.far is None else texts.number(float(found.far[0]), 6)
+    distance = "" if found.far is None else texts.number(float(found.far[0]), 4)
     ulp = ""
     if found.ulp is not None and found.has_ulp is not None and found.has_ulp[0]:
         ulp = texts.count(int(found.ulp[0]))
     differs = elements.differing(a, b) if dtypes[0] == dtypes[1] else found.unequal
-    return distance, ulp, bool(differs[0])
+    return distance, ulp, bool(differs[0]), bool(found.unequal[0])

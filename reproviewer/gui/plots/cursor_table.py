@@ -81,16 +81,17 @@ class CursorTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(BITS, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header.setSectionsClickable(False)
 
     def resizeEvent(self, event: Any) -> None:
         """Share the width; the bits take what is left."""
         width = self.viewport().width()
         for column, share, least, most in (
-            (RUN, 0.14, 84, 170),
-            (VALUE, 0.19, 100, 190),
-            (DISTANCE, 0.12, 72, 120),
-            (ULP, 0.165, 80, 150),
+            (RUN, 0.19, 84, 190),
+            (VALUE, 0.18, 100, 190),
+            (DISTANCE, 0.125, 72, 120),
+            (ULP, 0.15, 80, 150),
         ):
             self.setColumnWidth(column, int(min(most, max(least, share * width))))
         super().resizeEvent(event)
@@ -139,13 +140,16 @@ class _CursorModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return (row.label, row.value, row.distance, row.ulp, f"{' '.join(row.groups)}\n{row.hexadecimal}")[column]
         if role == Qt.ItemDataRole.ForegroundRole and row.differs and column != RUN:
-            return QColor(self.theme.different_ink)
+            return QColor(self.theme.different_ink if row.unequal else self.theme.between_ink)
         if role == Qt.ItemDataRole.FontRole and row.differs and column == VALUE:
             return texts.text_font(bold=True)
         return None
 
     def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
+        if (
+            role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
+            or orientation != Qt.Orientation.Horizontal
+        ):
             return None
         place = self._place or tr("Under the cursor")
         return (place, tr("Value"), tr("|Δ|"), tr("ULP"), tr("Bits: sign, exponent, mantissa"))[section]
@@ -170,6 +174,7 @@ class _BitsDelegate(QStyledItemDelegate):
         if len(text) * step > rect.width() - 8 and row.hexadecimal:
             text, marks = row.hexadecimal, row.hexadecimal_marks
         marks = marks.ljust(len(text))
+        ink = self.theme.different_ink if row.unequal else self.theme.between_ink
         bold = QFont(font)
         bold.setBold(True)
         painter.save()
@@ -178,7 +183,7 @@ class _BitsDelegate(QStyledItemDelegate):
         for character, mark in zip(text, marks, strict=False):
             unlike = mark == "^"
             painter.setFont(bold if unlike else font)
-            painter.setPen(QPen(QColor(self.theme.different_ink if unlike else self.theme.text), 1.5))
+            painter.setPen(QPen(QColor(ink if unlike else self.theme.text), 1.5))
             painter.drawText(QRectF(x, rect.top(), step + 2, rect.height()), Qt.AlignmentFlag.AlignVCenter, character)
             if unlike:
                 painter.drawLine(int(x), int(base) + 3, int(x + step - 1), int(base) + 3)

@@ -54,20 +54,22 @@ def difference_caption(found: DifferenceData) -> tuple[str, tuple[str, ...]]:
     if picture is None or found.plane is None:
         return title, ("",)
     n, total = count(picture.differing), count(found.plane.size)
+    one = picture.differing == 1
     if not picture.differing:
-        same = same_dtype(found)
-        return title, (
-            f"{SIGNS[Verdict.IDENTICAL]} {tr('the same')}" if same else f"{SIGNS[Verdict.EQUAL]} {tr('equal values')}",
-        )
+        same, equal = f"{SIGNS[Verdict.IDENTICAL]} {tr('the same')}", f"{SIGNS[Verdict.EQUAL]} {tr('equal values')}"
+        return title, (same if same_dtype(found) else equal,)
     if not picture.tally.limit and not picture.tally.infinite:
+        text = tr("{n} differs in its bits only") if one else tr("{n} differ in their bits only")
         sign = SIGNS[Verdict.EQUAL]
-        return title, (f"{sign} {tr('{n} differ in their bits only').format(n=n)}", f"{sign} {tr('other bits')}")
+        return title, (f"{sign} {text.format(n=n)}", f"{sign} {tr('other bits')}")
     far = tr("inf") if picture.tally.infinite else number(picture.tally.limit, 3)
-    sign = SIGNS[Verdict.DIFFERENT]
+    differ = tr("{n} differs") if one else tr("{n} differ")
+    full = tr("{n} of {total} differs") if one else tr("{n} of {total} differ")
+    sign, short = SIGNS[Verdict.DIFFERENT], differ.format(n=n)
     return title, (
-        f"{sign} {tr('{n} of {total} differ · |Δ| ≤ {far}').format(n=n, total=total, far=far)}",
-        f"{sign} {tr('{n} differ · |Δ| ≤ {far}').format(n=n, far=far)}",
-        f"{sign} {tr('{n} differ').format(n=n)}",
+        f"{sign} {full.format(n=n, total=total)} · |Δ| ≤ {far}",
+        f"{sign} {short} · |Δ| ≤ {far}",
+        f"{sign} {short}",
     )
 
 

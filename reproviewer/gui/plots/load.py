@@ -19,6 +19,8 @@ MAX_BARS = 4096
 """Slices up to this size can be drawn as bars; larger ones are drawn as a heat map."""
 MAX_PANELS = 6
 """Up to so many runs are drawn side by side; more as small multiples."""
+DIFFERENCE_PX = 3
+"""A cell of a difference is at least so many pixels wide and high, so that a single one is found."""
 
 
 COARSE = (64, 64)
@@ -170,8 +172,12 @@ def load_detail(
     a, b = found.reference.tensor, found.focus.tensor
     assert a is not None
     assert b is not None
-    coarse = (max(1, cells[0] // 2), max(1, cells[1] // 2))
-    return pictures, summary.difference(a, b, found.plane, region, coarse, cancelled)
+    return pictures, summary.difference(a, b, found.plane, region, coarser(cells), cancelled)
+
+
+def coarser(pixels: tuple[int, int]) -> tuple[int, int]:
+    """How many cells (rows, columns) of a difference have room on so many pixels."""
+    return max(1, pixels[0] // DIFFERENCE_PX), max(1, pixels[1] // DIFFERENCE_PX)
 
 
 def within(region: Region, plane: Plane) -> bool:
@@ -229,7 +235,7 @@ def _difference(
     plane = plane_of(a.shape, state.slice_index)
     if plane.size == 0:
         return DifferenceData(focus, reference, plane)
-    fine = (plane.rows, plane.cols) if whole else (max(1, cells[0] // 2), max(1, cells[1] // 2))
+    fine = (plane.rows, plane.cols) if whole else coarser(cells)
     picture = summary.difference(a, b, plane, plane.region, fine, cancelled)
     values = _signed(reference, focus, plane) if whole else None
     return DifferenceData(focus, reference, plane, picture, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QScrollArea, QToolTip, QWidget
 
@@ -117,7 +117,11 @@ class _SheetWidget(QWidget):
             scale = self.devicePixelRatioF()
             self._image = thumbs.compose(self._shown, panes, self.sheet, palette(self._theme), scale)
         painter = QPainter(self)
-        painter.drawImage(0, 0, self._image)
+        part, scale = event.rect(), self._image.devicePixelRatio()
+        painter.fillRect(part, QColor(self._theme.card))
+        part = part.intersected(QRect(QPoint(), self._image.deviceIndependentSize().toSize()))
+        source = QRectF(part.x() * scale, part.y() * scale, part.width() * scale, part.height() * scale)
+        painter.drawImage(QRectF(part), self._image, source)
         cell = self.focus_cell()
         if cell is not None:
             painter.setPen(QPen(QColor(self._theme.accent), 2))

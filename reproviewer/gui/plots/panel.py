@@ -9,18 +9,21 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
+from reproviewer.core.slices import Region
+from reproviewer.core.summary import Picture
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX, IndexAxis, PlainAxis
 from reproviewer.gui.plots.bars_item import BarsItem
 from reproviewer.gui.plots.caption import HEIGHT_PX, Caption
 from reproviewer.gui.plots.cursor_item import CursorItem
+from reproviewer.gui.plots.load import coarser
 from reproviewer.gui.plots.picture_item import PictureItem
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from reproviewer.core.slices import Plane, Region
-    from reproviewer.core.summary import Array, Difference, Picture
+    from reproviewer.core.slices import Plane
+    from reproviewer.core.summary import Array, Difference
     from reproviewer.gui.plots.palette import Palette
 
 LEAST_CELLS = 4.0
@@ -200,20 +203,15 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         self.row_axis.setVisible(rows)
 
     def _paint(self, picture: Picture | Difference) -> Any:
-        from reproviewer.core.summary import Picture as Values
-
         assert self._palette is not None
         rows, cols = max(1, int(self.view.height())), max(1, int(self.view.width()))
-        if isinstance(picture, Values):
+        if isinstance(picture, Picture):
             return self._palette.values_image(picture.fitted(rows, cols).values, self._limit)
-        small = picture.fitted(max(1, rows // 2), max(1, cols // 2))
-        return self._palette.difference_image(small, self._limit)
+        return self._palette.difference_image(picture.fitted(*coarser((rows, cols))), self._limit)
 
 
 def region_of(panel: Panel) -> Region | None:
     """The part of the plane that is looked at, in whole elements."""
-    from reproviewer.core.slices import Region
-
     if panel.plane is None:
         return None
     (x0, x1), (y0, y1) = panel.view.viewRange()

@@ -32,6 +32,14 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def short_count(value: int) -> str:
+    """An integer in at most six signs where that is exact: `2.5M`, `400k`."""
+    for unit, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if value >= 10 * unit or (value >= unit and value % (unit // 10) == 0):
+            return f"{value / unit:g}{sign}" if value >= 10_000 else count(value)
+    return count(value)
+
+
 def caption_font(bold: bool = False) -> QFont:
     """The font of captions and axes, its digits of one width."""
     return _font(CAPTION_PX, bold)

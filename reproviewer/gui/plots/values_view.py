@@ -137,8 +137,12 @@ class ValuesView(QWidget):
         self._table = _Table()
         self._table.setModel(self._model)
         self._table.setFocusProxy(self)
+        self._table.resized.connect(self._widths)
         self._table.clicked.connect(self._on_click)
         self._bar = QScrollBar(Qt.Orientation.Vertical)
+        kept = self._bar.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(kept)
         self._bar.valueChanged.connect(self._look)
         self._next, self._previous = QPushButton(tr("Next difference")), QPushButton(tr("Previous difference"))
         self._next.clicked.connect(lambda: self._search(forward=True))
@@ -211,6 +215,8 @@ class ValuesView(QWidget):
 
 
 class _Table(QTableView):
+    resized = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self.setFont(texts.text_font())
@@ -224,6 +230,10 @@ class _Table(QTableView):
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setHighlightSections(False)
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
