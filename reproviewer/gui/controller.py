@@ -145,12 +145,12 @@ class Controller(QObject):
 
     # building
 
-    def build(self) -> None:
-        """Build all runs of the experiment. Waits its turn while TensorFlow loads."""
+    def build(self, experiment: Experiment | None = None) -> None:
+        """Build all runs of the experiment, or of another one put in its place. Waits while TensorFlow loads."""
         if not self.state.can_build:
             return
-        experiment = self.session.experiment
-        self._push(session.start_build(self.session))
+        experiment = experiment or self.session.experiment
+        self._push(session.start_build(session.edit(self.session, experiment)))
         self._begin(Work("build", 0, experiment.runs), lambda engine: engine.run(experiment), self._on_build)
 
     def _begin(self, work: Work, ask: Ask, receive: Receive) -> None:
@@ -179,8 +179,7 @@ class Controller(QObject):
             experiment = replace(experiment, seeding=Seeding((call,), "each"))
         elif action == "seed-each":
             experiment = replace(experiment, seeding=replace(experiment.seeding, when="each"))
-        self.edit(experiment)
-        self.build()
+        self.build(experiment)
 
     def _on_build(self, event: Event) -> None:
         if isinstance(event, RunFinished):

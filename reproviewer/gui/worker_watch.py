@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -98,8 +99,8 @@ class WorkerWatch(QObject):
         if self._experiment is None or experiment.model != self._experiment.model:
             return
         if isinstance(event, Reply):
-            tensors = [t for t in event.data["tensors"] if t["role"] == "weight"]
-            self.status = replace(self.status, size=(event.data["weights"], len(tensors)))
+            shapes = [t["shape"] for t in event.data["tensors"] if t["role"] == "weight"]
+            self.status = replace(self.status, size=(sum(map(math.prod, shapes)), len(shapes)))
         elif isinstance(event, Outcome) and event.state is RunState.FAILED:
             parsed = keras_text.parse(experiment.model)
             self.status = replace(self.status, problems=(problem_at(parsed, event.message, event.where),))

@@ -66,6 +66,7 @@ def open_desk(qtbot, engine, _own_settings):
             window.show()
             qtbot.waitExposed(window)
             window.activateWindow()
+            qtbot.waitUntil(window.isActiveWindow)
             controller.start()
             return Desk(qtbot, controller, window)
 

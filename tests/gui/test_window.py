@@ -23,7 +23,7 @@ from reproviewer.core.experiment import Experiment
 from reproviewer.gui.settings import Settings
 
 CONTROLS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QTableView)
-NOT_LANGUAGE = re.compile(r"[\W\d_]*|ReproViewer|dense(/\w+)?|float\d+")
+NOT_LANGUAGE = re.compile(r"[\W\d_]*|ReproViewer|dense(/\w+)?|(\(.*\) · )?float\d+")
 
 
 class Marker(QTranslator):
@@ -122,10 +122,10 @@ def test_the_theme_is_chosen_and_remembered(open_desk, choice):
 
 def test_the_layout_is_remembered_and_a_corrupt_settings_file_is_no_obstacle(open_desk):
     desk = open_desk()
-    desk.window.resize(1111, 777)
+    desk.window.resize(800, 640)
     desk.window.close()
     again = open_desk()
-    assert (again.window.width(), again.window.height()) == (1111, 777)
+    assert (again.window.width(), again.window.height()) == (800, 640)
     again.window.close()
     path = Path(
         QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "ReproViewer", "ReproViewer").fileName()
