@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from reproviewer.core.weights import Role, Tensor
+from reproviewer.core.weights import BLOCK, Role, Tensor
 from reproviewer.files.contents import (
     COMPLEX,
+    MAX_TENSORS,
     Index,
     Unreadable,
     check_expansion,
@@ -101,7 +102,8 @@ class Tree:
         count = space.get_simple_extent_npoints()
         if not count:
             return []
-        if kind.get_class() != h5py.h5t.STRING or count * kind.get_size() > MAX_ATTRIBUTE:
+        size = count * kind.get_size()
+        if kind.get_class() != h5py.h5t.STRING or size > MAX_ATTRIBUTE or count > MAX_TENSORS:
             raise Unreadable("its attribute `{name}` is not a list of names", name=quoted(key))
         values = np.atleast_1d(np.asarray(item.attrs[key])).ravel().tolist()
         try:
@@ -123,15 +125,15 @@ class Tree:
             return Tensor(name, dtype, dataset.shape, self._path, offset, role, aliases)
         if not needs:
             return Tensor(name, dtype, dataset.shape, self._path, 0, role, aliases)
-        offset = self._unpack(name, dataset, dtype, needs)
+        offset = self._unpack(name, dataset, needs)
         return Tensor(name, dtype, dataset.shape, self._spill.path, offset, role, aliases)
 
-    def _unpack(self, name: str, dataset: Any, dtype: str, needs: int) -> int:
+    def _unpack(self, name: str, dataset: Any, needs: int) -> int:
         self._unpacked += needs
         check_expansion(self.root.id.get_filesize(), self._unpacked)
         if dataset.chunks and math.prod(dataset.chunks) * dataset.dtype.itemsize > MAX_CHUNK:
             raise Unreadable("`{name}` is compressed in one piece too large to unpack", name=quoted(name))
-        return self._spill.add(_slabs(dataset, dtype))
+        return self._spill.add(_slabs(dataset))
 
 
 def _inside(item: Any) -> str:
@@ -187,15 +189,17 @@ def _is_plain(dataset: Any, dtype: str) -> bool:
     return dtype == "bfloat16" or dataset.dtype == dataset.dtype.newbyteorder("<")
 
 
-def _slabs(dataset: Any, dtype: str) -> Iterator[bytes]:
-    """The dataset's numbers in C order, one row of chunks at a time."""
-    if not dataset.shape:
+def _slabs(dataset: Any) -> Iterator[bytes]:
+    """The dataset's numbers in C order, one row of chunks at a time along the first axis longer than one."""
+    shape, chunks = dataset.shape, dataset.chunks or dataset.shape
+    axis = next((i for i, length in enumerate(shape) if length > 1), None)
+    if axis is None:
         yield _little(dataset[()], dataset.dtype)
         return
-    row = max(1, math.prod(dataset.shape[1:]) * dataset.dtype.itemsize)
-    step = max(dataset.chunks[0] if dataset.chunks else 1, (1 << 20) // row, 1)
-    for start in range(0, dataset.shape[0], step):
-        yield _little(dataset[start : start + step], dataset.dtype)
+    row = math.prod(shape[axis + 1 :]) * dataset.dtype.itemsize
+    step = max(chunks[axis] if dataset.chunks else 1, BLOCK // row, 1)
+    for start in range(0, shape[axis], step):
+        yield _little(dataset[(0,) * axis + (slice(start, start + step),)], dataset.dtype)
 
 
 def _little(values: Any, kind: np.dtype[Any]) -> bytes:

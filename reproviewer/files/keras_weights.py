@@ -38,6 +38,7 @@ def _walk(tree: Tree) -> Iterator[Tensor]:
     while waiting:
         path, group = waiting.pop()
         _check_group(path, group, seen)
+        layer = _layer_name(tree, group) if _is_vars(path) else ""
         for name in group:
             inner = f"{path}/{name}".strip("/")
             item = tree.child(group, name)
@@ -49,7 +50,7 @@ def _walk(tree: Tree) -> Iterator[Tensor]:
             found += 1
             if found > MAX_TENSORS:
                 raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
-            yield tree.tensor(item, inner, _role(inner), _aliases(tree, group, name))
+            yield tree.tensor(item, inner, _role(inner), (f"{layer}/{name}",) if layer else ())
         _check_numbers(path, group)
 
 
@@ -84,8 +85,6 @@ def _role(path: str) -> Role:
     return "other" if parts & _OTHER else "weight"
 
 
-def _aliases(tree: Tree, group: Any, number: str) -> tuple[str, ...]:
-    if "name" not in group.attrs:
-        return ()
-    names = tree.strings(group, "name")
-    return (f"{names[0]}/{number}",) if len(names) == 1 and names[0] else ()
+def _layer_name(tree: Tree, group: Any) -> str:
+    names = tree.strings(group, "name") if "name" in group.attrs else []
+    return names[0] if len(names) == 1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import mmap
 import zipfile
 import zlib
@@ -140,11 +141,16 @@ def _blocks(stream: Any) -> Iterator[bytes]:
 
 
 def _reorder(path: str, offset: int, header: _Header, spill: Spill) -> int:
-    count = int(np.prod(header.shape, dtype=np.int64))
+    count = math.prod(header.shape)
     if not count:
         return spill.add([])
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        flat: Any = np.frombuffer(view, header.dtype, count, offset)
+    before = offset % mmap.ALLOCATIONGRANULARITY
+    size = before + count * header.dtype.itemsize
+    with (
+        open(path, "rb") as file,
+        mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ, offset=offset - before) as view,
+    ):
+        flat: Any = np.frombuffer(view, header.dtype, count, before)
         array = flat.reshape(header.shape, order="F" if header.fortran else "C")
         try:
             return spill.add_array(array, header.dtype.name)

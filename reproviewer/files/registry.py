@@ -42,7 +42,7 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
         "format": index.format,
         "source": str(source),
         "metadata": index.metadata,
-        "tensors": [dataclasses.asdict(t) for t in _with_clear_aliases(index)],
+        "tensors": [vars(t) for t in _with_clear_aliases(index)],
     }
 
 

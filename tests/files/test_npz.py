@@ -83,8 +83,11 @@ MEMBERS = {
 }
 
 
-@pytest.mark.parametrize("name", MEMBERS)
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [(name, zipfile.ZIP_STORED) for name in MEMBERS]
+    + [(name, zipfile.ZIP_DEFLATED) for name in ("object", "three_gib", "short", "long", "empty")],
+)
 def test_a_member_that_lies(tmp_path, refused, name, method):
     member, words = MEMBERS[name]
     path = tmp_path / "a.npz"
@@ -134,7 +137,7 @@ def test_a_bomb(tmp_path, refused, peak_memory):
         for _ in range(300):
             member.write(bytes(1 << 20))
     refused(path, "would expand from 298", "to 300.0 MiB")
-    assert peak_memory(path) < 200 << 20
+    assert peak_memory(path) < 60 << 20
 
 
 def patched(path, old, new, count=-1):
