@@ -102,7 +102,11 @@ class CallFields(QWidget):
         label = QLabel(parameter.name)
         label.setToolTip(field.tip())
         label.setBuddy(field)
-        self.form.addRow(label, field)
+        if parameter.kind in _FAMILIES:  # what has fields of its own takes the whole width
+            self.form.addRow(label)
+            self.form.addRow(field)
+        else:
+            self.form.addRow(label, field)
         self._rows[parameter.name] = (label, field)
 
     def _field(self, parameter: Parameter) -> Field:
@@ -131,7 +135,9 @@ class CallFields(QWidget):
     def _is_usual(self, parameter: Parameter) -> bool:
         if parameter.name in ("input_dim", "input_shape") and not parameter.required:
             return self._is_first
-        return parameter.required or parameter.name in USUAL or self._family != "layers"
+        if self._family != "layers":
+            return parameter.required or not parameter.name.endswith("_axes")
+        return parameter.required or parameter.name in USUAL
 
     def _show_rows(self) -> None:
         """Show the usual parameters, those that are given, and the others when they are asked for."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from reproviewer.core.experiment import DRAW_CALLS, MAX_DRAWS, Draw
 from reproviewer.gui.panel.quiet import QuietComboBox, QuietSpinBox
-from reproviewer.gui.panel.section import Section, caption, flat_button
+from reproviewer.gui.panel.section import INDENT_PX, Section, caption, flat_button
 
 
 class DrawRow(QWidget):
@@ -46,19 +46,27 @@ class DrawRow(QWidget):
         self.size_box.setKeyboardTracking(False)
         self.size_box.setAccessibleName(self.tr("How many numbers"))
         self.size_box.setToolTip(self.tr("How many numbers are drawn"))
-        self.size_box.setFixedWidth(76)
+        self._size_label = QLabel(self.tr("How many"))
+        self._size_label.setBuddy(self.size_box)
         self.remove = flat_button("✕", self.tr("Remove this draw"), self.tr("Remove this draw"))
         self.call.currentIndexChanged.connect(lambda: self.edited.emit())
         self.size_box.valueChanged.connect(lambda: self.edited.emit())
         self.remove.clicked.connect(self.removeWanted)
 
     def _layout(self) -> None:
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
-        line.addWidget(self.call, 1)
-        line.addWidget(self.size_box)
-        line.addWidget(self.remove)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.setSpacing(2)
+        first.addWidget(self.call, 1)
+        first.addWidget(self.remove)
+        second.setContentsMargins(INDENT_PX, 0, 0, 0)
+        second.setSpacing(6)
+        second.addWidget(self._size_label)
+        second.addWidget(self.size_box, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 2)
+        column.setSpacing(4)
+        column.addLayout(first)
+        column.addLayout(second)
 
 
 class DrawsSection(Section):

@@ -63,7 +63,7 @@ class BoolField(Field):
         super().__init__(parameter, parent)
         self.box = QCheckBox(parameter.name)
         self.box.setToolTip(self.tip())
-        self.box.toggled.connect(self.changed)
+        self.box.toggled.connect(lambda on: self.changed.emit(on))
         self.column.addWidget(self.box)
         self.setFocusProxy(self.box)
 
@@ -106,7 +106,7 @@ class ChoiceField(Field):
     def _default_entry(self) -> str:
         if self.parameter.required:
             return QCoreApplication.translate("Field", "needed")
-        return QCoreApplication.translate("Field", "default ({value})").format(value=self.default_text())
+        return QCoreApplication.translate("Field", "{value} (default)").format(value=self.default_text())
 
 
 class TextField(Field):

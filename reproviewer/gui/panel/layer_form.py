@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reproviewer.core.model_spec import Call
 
 MIN_ROWS, MAX_ROWS = 2, 8
+ROW_PX, FRAME_PX = 22, 6
 
 
 class LayerList(QListWidget):
@@ -26,13 +27,10 @@ class LayerList(QListWidget):
 
     def sizeHint(self) -> QSize:
         rows = min(max(self.count(), MIN_ROWS), MAX_ROWS)
-        return QSize(120, rows * self._row_height() + 2 * self.frameWidth() + 4)
+        return QSize(120, rows * ROW_PX + FRAME_PX)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, self.sizeHint().height())
-
-    def _row_height(self) -> int:
-        return self.sizeHintForRow(0) if self.count() else self.fontMetrics().height() + 4
 
 
 class LayerForm(QWidget):
@@ -82,6 +80,7 @@ class LayerForm(QWidget):
 
     def _setup_ui(self) -> None:
         self.list = LayerList()
+        self.list.setObjectName("layer-list")
         self.list.setAccessibleName(self.tr("Layers of the model"))
         self.list.setToolTip(self.tr("Drag a layer, or press Alt+Up and Alt+Down, to move it"))
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
@@ -89,8 +88,8 @@ class LayerForm(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.earlier = flat_button("↑", self.tr("Move the layer up"), self.tr("Move the layer up (Alt+Up)"))
         self.later = flat_button("↓", self.tr("Move the layer down"), self.tr("Move the layer down (Alt+Down)"))
-        self.copy = flat_button("⧉", self.tr("Duplicate the layer"), self.tr("Duplicate the layer (Ctrl+D)"))
-        self.remove = flat_button("✕", self.tr("Remove the layer"), self.tr("Remove the layer (Delete)"))
+        self.copy = flat_button(self.tr("Copy"), self.tr("Copy the layer"), self.tr("Copy the layer (Ctrl+D)"))
+        self.remove = flat_button(self.tr("Remove"), self.tr("Remove the layer"), self.tr("Remove the layer (Delete)"))
         self.note = caption()
         self.title = QLabel()
         self.title.setProperty("kind", "title")
@@ -137,6 +136,7 @@ class LayerForm(QWidget):
             item = self.list.item(place)
             item.setData(Qt.ItemDataRole.UserRole, place)
             item.setToolTip(format_call(layer))
+            item.setSizeHint(QSize(0, ROW_PX))
         self.list.setCurrentRow(min(max(row, 0), self.list.count() - 1))
         self.list.blockSignals(False)
         self.list.updateGeometry()

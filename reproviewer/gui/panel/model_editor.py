@@ -20,11 +20,14 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QTextEdit, QToolTip, 
 from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from reproviewer.core.keras_text import Problem
     from reproviewer.core.model_spec import Span
     from reproviewer.gui.theme import Theme
 
 MIN_LINES, MAX_LINES = 5, 14
+MAX_FRAME_PX = 16
 
 
 class ModelEditor(QPlainTextEdit):
@@ -77,9 +80,10 @@ class ModelEditor(QPlainTextEdit):
 
     def sizeHint(self) -> QSize:
         lines = min(max(self._shown_lines(), MIN_LINES), MAX_LINES)
-        margins = self.contentsMargins()
-        around = margins.top() + margins.bottom() + 2 * int(self.document().documentMargin())
-        return QSize(120, lines * self.fontMetrics().lineSpacing() + around)
+        frame = self.height() - self.viewport().height()
+        around = min(max(frame, 0), MAX_FRAME_PX) + 2 * int(self.document().documentMargin())
+        line = self.fontMetrics().lineSpacing() + 1  # the layout rounds up
+        return QSize(120, lines * line + around)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, self.sizeHint().height())
@@ -107,17 +111,26 @@ class ModelEditor(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setFont(monospaced())
-        self.setPlaceholderText(self.tr("One layer a line, as in Keras:\n\nInput((8,))\nDense(5, activation='relu')"))
+        self.setPlaceholderText(self.tr("One layer a line:\n\nInput((8,))\nDense(5, activation='relu')"))
         self.setAccessibleName(self.tr("Layers of the model"))
         self.textChanged.connect(self._on_text_changed)
-        self.document().documentLayout().documentSizeChanged.connect(self.updateGeometry)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def _on_text_changed(self) -> None:
+        self.updateGeometry()
         if not self._quiet:
             self.edited.emit(self.toPlainText())
 
     def _shown_lines(self) -> int:
-        return int(self.document().size().height())
+        block, lines = self.document().begin(), 0
+        while block.isValid() and lines < MAX_LINES:
+            lines += max(block.layout().lineCount(), 1)
+            block = block.next()
+        return lines
 
     def _mark(self, problem: Problem) -> QTextEdit.ExtraSelection:
         span = problem.span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from reproviewer.core.keras_edit import insert_layer
@@ -40,7 +40,8 @@ class ModelSection(Section):
 
     def show_model(self, text: str, problems: tuple[Problem, ...], size_note: str) -> None:
         """Show the text, what is wrong with it, and how large the model is."""
-        self._text, self._problems, self._size_note = text, problems, size_note
+        self._text, self._size_note = text, size_note
+        self._problems = tuple(sorted(problems, key=lambda problem: (problem.span.line, problem.span.column)))
         self.editor.show_text(text)
         self.editor.show_problems(problems)
         if self.as_form.isChecked():
@@ -76,6 +77,7 @@ class ModelSection(Section):
         self.as_form.setToolTip(self.tr("Show every layer with its parameters; the text stays the same model"))
         self.findings = caption()
         self.findings.setObjectName("model-findings")
+        self.findings.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.findings.setMinimumHeight(2 * self.findings.fontMetrics().lineSpacing())
         self.editor.edited.connect(self._edit)
         self.form.edited.connect(self._edit)
@@ -116,6 +118,7 @@ class ModelSection(Section):
     def _show_form(self, as_form: bool) -> None:
         if as_form:
             self.form.show_model(self._text, self._problems)
+        self.as_form.setText(self.tr("Edit &as text") if as_form else self.tr("Edit &as form"))
         self.form.setVisible(as_form)
         self.editor.setVisible(not as_form)
         self.heading.setBuddy(self.form.list if as_form else self.editor)

@@ -62,6 +62,7 @@ class ExperimentPanel(QFrame):
         focus = QApplication.focusWidget()
         if busy:
             self._focus_before = focus if focus is not None and self.isAncestorOf(focus) else None
+        self.seeding.settle()
         self.model.set_busy(busy)
         for section in (self.draws, self.seeding, self.environment):
             section.setEnabled(not busy)

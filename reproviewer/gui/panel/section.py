@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWi
 
 from reproviewer.gui.theme import GRID_PX
 
+SIGN_WIDTH_PX, INDENT_PX = 26, 22
+
 
 class Section(QWidget):
     """A heading with what belongs to it below. `heading` may carry a mnemonic for the section's first control."""
@@ -32,13 +34,15 @@ def caption(text: str = "", kind: str = "caption") -> QLabel:
 
 
 def flat_button(text: str, name: str, tip: str) -> QToolButton:
-    """A small button with a sign; `name` is what a screen reader says."""
+    """A small button with a sign or a word; `name` is what a screen reader says."""
     button = QToolButton()
     button.setText(text)
     button.setProperty("kind", "flat")
     button.setAccessibleName(name)
     button.setToolTip(tip)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    if len(text) == 1:
+        button.setFixedWidth(SIGN_WIDTH_PX)
     return button
 
 

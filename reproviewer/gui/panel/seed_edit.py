@@ -45,6 +45,12 @@ class SeedEdit(QLineEdit):
             self.setText(str(seed))
             self._set_good(True)
 
+    def settle(self) -> None:
+        """Show the last good value again when something else stands there: what is shown is what is used."""
+        if self._read() is None:
+            self.setText(str(self._seed))
+            self._set_good(True)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
         if step is None or event.modifiers() & Qt.KeyboardModifier.AltModifier or self.isReadOnly():
@@ -55,9 +61,8 @@ class SeedEdit(QLineEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason and self._read() is None:
-            self.setText(str(self._seed))
-            self._set_good(True)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self.settle()
 
     def _on_edited(self) -> None:
         seed = self._read()

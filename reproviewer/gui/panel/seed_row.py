@@ -6,10 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from reproviewer.core.experiment import SeedCall, SeedFunction
-from reproviewer.gui.panel.section import caption, flat_button
+from reproviewer.gui.panel.section import INDENT_PX, caption, flat_button
 from reproviewer.gui.panel.seed_edit import SeedEdit
-
-INDENT_PX = 22
 
 
 class SeedRow(QWidget):
@@ -74,8 +72,9 @@ class SeedRow(QWidget):
     def _layout(self) -> None:
         self._details = QWidget()
         line = QHBoxLayout()
-        line.setSpacing(6)
+        line.setSpacing(2)
         line.addWidget(self._label)
+        line.addSpacing(4)
         line.addWidget(self.seed, 1)
         line.addWidget(self.up)
         line.addWidget(self.down)

@@ -39,6 +39,11 @@ class SeedingSection(Section):
         self._when.blockSignals(False)
         self._refresh()
 
+    def settle(self) -> None:
+        """Leave nothing on the screen that is not a seed."""
+        for row in self._rows:
+            row.seed.settle()
+
     def _setup_ui(self) -> None:
         self._when_label = QLabel(self.tr("&Call"))
         self._when = QuietComboBox()
