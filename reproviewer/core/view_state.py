@@ -170,8 +170,16 @@ def _verdict(session: Session, findings: Findings, status: Status) -> VerdictVie
     if work is not None:
         return _running(work)
     if status.trouble is not None:
-        return VerdictView("failed", None, message("Failed"), status.trouble.message, action="details")
+        action = "details" if status.trouble.details else "dismiss"
+        return VerdictView("failed", None, message("Failed"), status.trouble.message, action=action)
     reference = session.reference_item
+    if reference is None and status.problems:
+        return VerdictView(
+            "empty",
+            None,
+            message("Nothing built yet"),
+            message("Correct what is marked in the model, then build it twice."),
+        )
     if reference is None:
         return VerdictView(
             "empty",

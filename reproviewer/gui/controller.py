@@ -161,15 +161,18 @@ class Controller(QObject):
         self._publish()
 
     def stop(self) -> None:
-        """Stop the build or load that is under way."""
+        """Stop the build or load that is under way; when nothing is, put a failure out of sight."""
         if self._request is not None:
             self._thread.stop(self._request)
+        else:
+            self._trouble = None
+            self._publish()
 
     def act(self, action: str) -> None:
         """Do what the button of the verdict line offers."""
         experiment = self.session.experiment
         seeds = [call.seed for call in experiment.seeding.calls]
-        if action == "stop":
+        if action in ("stop", "dismiss"):
             self.stop()
             return
         if action == "build-twice":
@@ -356,5 +359,6 @@ class Controller(QObject):
             self._fail(error)
 
     def _fail(self, error: ReproError) -> None:
+        self.said.emit(error.message)
         self._trouble = Trouble(error.message)
         self._publish()

@@ -45,6 +45,7 @@ class PlotCard(QFrame):
 
     def _setup_ui(self) -> None:
         self.setProperty("kind", "card")
+        self.area.set_hint(self.tr("The weights of the runs appear here, side by side."))
         self._title = QLabel()
         self._title.setProperty("kind", "title")
         self._caption = QLabel()

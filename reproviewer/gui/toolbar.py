@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSpinBox, QToolButton, QWidget
 
 from reproviewer.core.experiment import MAX_RUNS
+from reproviewer.gui.elided_label import ElidedLabel
 from reproviewer.gui.texts import shown
 from reproviewer.gui.theme import GRID_PX
 
@@ -42,7 +43,7 @@ class Toolbar(QWidget):
         self._runs.setEnabled(not state.busy)
         self._hand_focus(state)
         dot = {"starting": "◌", "ready": "●", "failed": "✕"}[state.phase]
-        self._engine.setText(f"{dot}  {shown(state.engine)}")
+        self._engine.set_full_text(f"{dot}  {shown(state.engine)}")
         self._engine.setProperty("phase", state.phase)
 
     def _hand_focus(self, state: ViewState) -> None:
@@ -72,11 +73,9 @@ class Toolbar(QWidget):
         self._export = self._drop_down(self.tr("Export"), acts.export_menu)
         self._export.setToolTip(self.tr("Save the plots as pictures, the numbers as a table, the experiment as Python"))
         self._plain = [self._push(a, "plain") for a in (acts.open, acts.save_weights, acts.load_weights)]
-        self._engine = QLabel()
+        self._engine = ElidedLabel()
         self._engine.setObjectName("engine")
         self._engine.setAccessibleName(self.tr("Engine"))
-        self._engine.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._engine.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _push(self, action: QAction, kind: str) -> QPushButton:
         """A button that follows an action."""

@@ -83,7 +83,7 @@ class VerdictLine(QFrame):
     def _layout(self) -> None:
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addStretch(1)
+        words.addSpacing(GRID_PX)
         words.addWidget(self._headline)
         words.addWidget(self._facts)
         words.addWidget(self._reason)
@@ -109,6 +109,7 @@ class VerdictLine(QFrame):
             "build": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights (Ctrl+R)")),
             "build-twice": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights")),
             "stop": (self.tr("Stop"), self.tr("Stop what is running (Esc)")),
+            "dismiss": (self.tr("OK"), self.tr("Go on (Esc)")),
             "details": (self.tr("Details…"), self.tr("Show what the worker said")),
             "set-seed": (self.tr("Set a seed"), self.tr("Call keras.utils.set_random_seed before every build")),
             "seed-each": (self.tr("Seed before every build"), self.tr("Make the seeding calls before every build")),

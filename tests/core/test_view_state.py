@@ -7,7 +7,9 @@ import pytest
 from reproviewer.core import session
 from reproviewer.core.cause import Cause
 from reproviewer.core.experiment import Experiment
+from reproviewer.core.keras_text import Problem
 from reproviewer.core.message import message
+from reproviewer.core.model_spec import Span
 from reproviewer.core.session import Item, Session
 from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Verdict
 from reproviewer.core.view_state import Findings, Status, Trouble, Work, resolve
@@ -43,6 +45,7 @@ def found(tensor, verdict, differing=0):
 SAME = Comparison(Verdict.IDENTICAL, (found(KERNEL, Verdict.IDENTICAL), found(BIAS, Verdict.IDENTICAL)))
 OTHER = Comparison(Verdict.DIFFERENT, (found(KERNEL, Verdict.IDENTICAL), found(BIAS, Verdict.DIFFERENT, 3)))
 READY = Status(phase="ready")
+MISTAKE = Problem(message("Dense needs `units`."), Span(1, 0, 1, 7))
 TWO = Session(items=(run(1), run(2)))
 
 
@@ -55,7 +58,9 @@ TWO = Session(items=(run(1), run(2)))
         (Session(items=(run(1),)), Findings(), READY, "single", "build-twice"),
         (TWO, Findings(), READY, "comparing", ""),
         (TWO, Findings({"r2": SAME}), READY, "done", ""),
-        (TWO, Findings({"r2": SAME}), replace(READY, trouble=Trouble(message("No."))), "failed", "details"),
+        (Session(), Findings(), replace(READY, problems=(MISTAKE,)), "empty", ""),
+        (TWO, Findings({"r2": SAME}), replace(READY, trouble=Trouble(message("No."))), "failed", "dismiss"),
+        (TWO, Findings({"r2": SAME}), replace(READY, trouble=Trouble(message("No."), "why")), "failed", "details"),
     ],
 )
 def test_every_state_has_a_face(desk, findings, status, face, action):
@@ -128,6 +133,7 @@ def test_building_is_possible_only_without_mistakes_and_work():
     assert resolve(Session(), Findings(), Status()).can_build
     assert not resolve(Session(), Findings(), Status(phase="failed")).can_build
     assert not resolve(Session(), Findings(), replace(READY, work=Work("build"))).can_build
+    assert not resolve(Session(), Findings(), replace(READY, problems=(MISTAKE,))).can_build
 
 
 def test_sizes_are_said_in_words():
