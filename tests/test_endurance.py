@@ -91,16 +91,17 @@ def _window(qtbot, runs):
     from reproviewer.gui.main_window import MainWindow
     from reproviewer.gui.settings import Settings
 
-    controller = Controller(Engine(), replace(EXPERIMENT, runs=runs))
-    window = MainWindow(controller, Settings())
-    window.show()
-    qtbot.waitExposed(window)
-    controller.start()
-    try:
-        yield controller
-    finally:
-        window.close()
-        window.deleteLater()
+    with Engine() as engine:
+        controller = Controller(engine, replace(EXPERIMENT, runs=runs))
+        window = MainWindow(controller, Settings())
+        window.show()
+        qtbot.waitExposed(window)
+        controller.start()
+        try:
+            yield controller
+        finally:
+            window.close()
+            window.deleteLater()
 
 
 def _build_in_window(qtbot, controller):

@@ -37,16 +37,17 @@ def in_worker(app: QApplication, watch: Watch) -> None:
     from reproviewer.gui.main_window import MainWindow
     from reproviewer.gui.settings import Settings
 
-    controller = Controller(Engine(), Experiment(model="Dense(5, input_dim=1)"))
-    window = MainWindow(controller, Settings())
-    controller.stateChanged.connect(lambda: controller.status.phase != "starting" and app.quit())
-    window.painted.connect(lambda: QTimer.singleShot(0, watch.start))
-    window.painted.connect(lambda: QTimer.singleShot(0, controller.start))
-    window.show()
-    app.exec()
-    if controller.status.phase != "ready":
-        sys.exit("TensorFlow did not start.")
-    window.close()
+    with Engine() as engine:
+        controller = Controller(engine, Experiment(model="Dense(5, input_dim=1)"))
+        window = MainWindow(controller, Settings())
+        controller.stateChanged.connect(lambda: controller.state.phase != "starting" and app.quit())
+        window.painted.connect(lambda: QTimer.singleShot(0, watch.start))
+        window.painted.connect(lambda: QTimer.singleShot(0, controller.start))
+        window.show()
+        app.exec()
+        if controller.state.phase != "ready":
+            sys.exit("TensorFlow did not start.")
+        window.close()
 
 
 def in_thread(app: QApplication, watch: Watch) -> None:
