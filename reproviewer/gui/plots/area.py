@@ -69,6 +69,11 @@ class PlotArea(QWidget):
         return self._cursor
 
     @property
+    def loading(self) -> bool:
+        """Whether the plots themselves are still being read."""
+        return "load" in self._pending
+
+    @property
     def busy(self) -> bool:
         """Whether something is still being read."""
         return bool(self._pending)

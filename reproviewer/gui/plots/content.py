@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from reproviewer.gui.plots import load, thumbs
@@ -63,7 +63,10 @@ class Content(QWidget):
     def cells(self, state: PlotState) -> tuple[tuple[int, int], tuple[int, int]]:
         """How finely (rows, columns) plots and thumbnails of this state are to be reduced."""
         panels = len(load.side_by_side(state)) + (load.focus_pair(state) is not None)
-        sheet = thumbs.sheet_for(len(state.panes), self.width(), int(self.height() * MULTIPLES_SHARE))
+        room = QSize(self.width(), int(self.height() * MULTIPLES_SHARE))
+        if self.multiples.isVisible():
+            room = self.multiples.viewport().size()
+        sheet = thumbs.sheet_for(len(state.panes), room.width(), room.height())
         scale = self.devicePixelRatioF()
         return self.board.cells(panels), (int(sheet.height * scale), int(sheet.width * scale))
 

@@ -24,6 +24,7 @@ DIFFERENCE_PX = 3
 
 
 COARSE = (64, 64)
+SMALL = 1 << 14
 NOTHING = summary.Tally()
 
 
@@ -148,8 +149,7 @@ def load(state: PlotState, cells: tuple[int, int], thumb: tuple[int, int], cance
     runs = tuple(_run(pane, state, cells, kind == "bars", cancelled) for pane in side_by_side(state))
     pair = focus_pair(state)
     found = _difference(*pair, state, cells, kind == "bars", cancelled) if pair else None
-    many = ordered(state) if is_many(state) else ()
-    thumbs = tuple(_run(pane, state, thumb, kind == "bars", cancelled) for pane in many)
+    thumbs = _thumbs(state, thumb, kind == "bars", cancelled) if is_many(state) else ()
     return Shown(state, kind, runs, found, thumbs)
 
 
@@ -216,6 +216,20 @@ def _histograms(state: PlotState, cancelled: Cancelled) -> Histograms:
     bins = common_bins([run.tally for run in runs], whole)
     counts = [_counts(run, bins, cancelled) for run in runs]
     return Histograms(state, bins, tuple((r.pane, c, r.tally) for r, c in zip(runs, counts, strict=True)))
+
+
+def _thumbs(state: PlotState, cells: tuple[int, int], whole: bool, cancelled: Cancelled) -> tuple[RunData, ...]:
+    """The small multiples; small tensors that are alike are reduced together."""
+    panes, plane = ordered(state), lead_plane(state)
+    first = next((pane.tensor for pane in panes if pane.tensor), None)
+    if whole or first is None or plane is None or not 0 < plane.size <= SMALL:
+        return tuple(_run(pane, state, cells, whole, cancelled) for pane in panes)
+    alike = [
+        pane for pane in panes if pane.tensor and (pane.tensor.shape, pane.tensor.dtype) == (first.shape, first.dtype)
+    ]
+    found = summary.small_pictures([pane.tensor for pane in alike if pane.tensor], plane, cells)
+    done = {pane.item_id: RunData(pane, plane, None, p, p.tally) for pane, p in zip(alike, found, strict=True)}
+    return tuple(done.get(pane.item_id) or _run(pane, state, cells, whole, cancelled) for pane in panes)
 
 
 def _counts(run: RunData, bins: Bins, cancelled: Cancelled) -> Array | None:

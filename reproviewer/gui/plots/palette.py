@@ -34,9 +34,13 @@ class Palette:
     distances: Array
     nan: QColor
 
+    def values_colours(self, values: Array, limit: float) -> Array:
+        """The colours of values, in an array of the same shape."""
+        return colormap.paint_values(values, limit, self.values, self.nan.rgb())
+
     def values_image(self, values: Array, limit: float) -> QImage:
         """Cells of a picture of values."""
-        return pack_image(colormap.paint_values(values, limit, self.values, self.nan.rgb()))
+        return pack_image(self.values_colours(values, limit))
 
     def difference_image(self, found: Difference, limit: float) -> QImage:
         """Cells of a picture of differences."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from reproviewer.core.summary import edges
@@ -18,10 +18,11 @@ from reproviewer.gui.theme import SIGNS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reproviewer.core.plot_state import Pane, PlotState
+    from reproviewer.core.plot_state import Pane
     from reproviewer.core.summary import Array
     from reproviewer.gui.plots.load import RunData, Shown
     from reproviewer.gui.plots.palette import Palette
+    from reproviewer.gui.theme import Theme
 
 LABEL_PX, GAP_PX = 16, 8
 LEAST_PX, MOST_PX = 72, 176
@@ -80,13 +81,13 @@ def compose(shown: Shown, panes: Mapping[str, Pane], sheet: Sheet, colours: Pale
     image.fill(QColor(colours.theme.card))
     painter = QPainter(image)
     painter.setFont(texts.caption_font())
-    limit = shown.limit
+    _paint_labels(painter, shown, panes, sheet, colours.theme)
     span = _span(shown)
+    painted = _coloured(shown, (int(sheet.height * scale), int(sheet.width * scale)), colours)
     for place, run in enumerate(shown.thumbs):
         cell = sheet.cell(place)
         box = QRectF(cell.left(), cell.top() + LABEL_PX, sheet.width, sheet.height)
-        _paint_label(painter, cell, panes[run.pane.item_id], shown.state, colours)
-        _paint_values(painter, box, run, colours, limit, span)
+        _paint_values(painter, box, run, colours, painted.get(place), span)
     painter.end()
     return image
 
@@ -119,27 +120,48 @@ def _span(shown: Shown) -> tuple[float, float]:
     return min((t.low for t in finite), default=0.0) or 0.0, max((t.high for t in finite), default=0.0)
 
 
-def _paint_label(painter: QPainter, cell: QRect, pane: Pane, state: PlotState, colours: Palette) -> None:
-    theme = colours.theme
+def _paint_labels(painter: QPainter, shown: Shown, panes: Mapping[str, Pane], sheet: Sheet, theme: Theme) -> None:
     metrics = QFontMetricsF(painter.font())
-    x, base = float(cell.left()), cell.top() + 12.0
-    if pane.comparison is not None:
-        verdict = pane.comparison.verdict
-        painter.setPen(QColor(theme.ink(verdict)))
-        painter.drawText(QPointF(x, base), SIGNS[verdict])
-        x += metrics.horizontalAdvance(SIGNS[verdict]) + 4
-    is_reference = pane.item_id == state.reference
-    label = texts.tr("{run} · ref.").format(run=pane.label) if is_reference else pane.label
-    painter.setPen(QColor(theme.text if pane.item_id in (state.reference, state.focus) else theme.muted))
-    painter.drawText(QPointF(x, base), texts.elided(label, painter.font(), cell.right() - x))
+    inks = {verdict: QColor(theme.ink(verdict)) for verdict in SIGNS}
+    loud, quiet = QColor(theme.text), QColor(theme.muted)
+    steps = {verdict: metrics.horizontalAdvance(sign) + 4 for verdict, sign in SIGNS.items()}
+    chosen = (shown.state.reference, shown.state.focus)
+    for place, run in enumerate(shown.thumbs):
+        cell, pane = sheet.cell(place), panes[run.pane.item_id]
+        x, base = float(cell.left()), cell.top() + 12.0
+        if pane.comparison is not None:
+            verdict = pane.comparison.verdict
+            painter.setPen(inks[verdict])
+            painter.drawText(QPointF(x, base), SIGNS[verdict])
+            x += steps[verdict]
+        label = pane.label
+        if pane.item_id == shown.state.reference:
+            label = texts.tr("{run} · ref.").format(run=label)
+        painter.setPen(loud if pane.item_id in chosen else quiet)
+        room = cell.right() - x
+        painter.drawText(QPointF(x, base), metrics.elidedText(label, Qt.TextElideMode.ElideRight, room))
+
+
+def _coloured(shown: Shown, pixels: tuple[int, int], colours: Palette) -> dict[int, QImage]:
+    """The pictures by the thumbnails' numbers, no cell smaller than a pixel; those of one size are coloured at once."""
+    sizes: dict[tuple[int, ...], list[tuple[int, Array]]] = {}
+    for place, run in enumerate(shown.thumbs):
+        if run.picture is not None:
+            values = run.picture.fitted(*pixels).values
+            sizes.setdefault(values.shape, []).append((place, values))
+    images: dict[int, QImage] = {}
+    for alike in sizes.values():
+        painted = colours.values_colours(np.stack([values for _, values in alike]), shown.limit)
+        images |= {place: pack_image(cells) for (place, _), cells in zip(alike, painted, strict=True)}
+    return images
 
 
 def _paint_values(
-    painter: QPainter, box: QRectF, run: RunData, colours: Palette, limit: float, span: tuple[float, float]
+    painter: QPainter, box: QRectF, run: RunData, colours: Palette, image: QImage | None, span: tuple[float, float]
 ) -> None:
     theme = colours.theme
-    if run.picture is not None:
-        painter.drawImage(box, colours.values_image(run.picture.values, limit))
+    if image is not None:
+        painter.drawImage(box, image)
     elif run.values is not None:
         pair = (QColor(theme.run(run.pane.colour)).rgb(), QColor(theme.card).rgb())
         span = (min(0.0, span[0]), max(0.0, span[1]))
