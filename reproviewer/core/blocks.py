@@ -15,6 +15,7 @@ import numpy as np
 
 from reproviewer.core import elements
 from reproviewer.core.elements import CHUNK, Array, Distances
+from reproviewer.core.weights import storage_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,7 +146,7 @@ class _Meter:
         self._dtype, self._itemsize, self._tolerance = tensor.dtype, tensor.itemsize, tolerance
         self._bytes = bytearray(count * self._itemsize), bytearray(count * self._itemsize)
         self._elements = readers[0].view(self._bytes[0]), readers[1].view(self._bytes[1])
-        self._dense = _Dense(count, self._itemsize) if self._dtype in ("float32", "float64") else None
+        self._dense: _Dense | None = None
 
     def block(self, tally: Tally, start: int, count: int) -> None:
         """Compare `count` elements from element `start`."""
@@ -162,39 +163,62 @@ class _Meter:
         tally.differ(start + int(where.argmax()), how_many)
         if how_many * FEW < count:
             a, b = a[where], b[where]
-        elif self._dense is not None and self._dense.measure(tally, a, b, self._tolerance):
-            return
-        for x, y in _chunks(a, b):
-            measure(tally, x, y, (self._dtype, self._dtype), self._tolerance)
+        if self._dense is None and self._dtype in _Dense.DTYPES:
+            self._dense = _Dense(self._dtype, len(self._elements[0]))
+        for x, y in _slices(a, b, _Dense.SLICE):
+            if self._dense is None or not self._dense.measure(tally, x, y, self._tolerance):
+                for few_x, few_y in _slices(x, y, CHUNK):
+                    measure(tally, few_x, few_y, (self._dtype, self._dtype), self._tolerance)
 
 
 class _Dense:
-    """Measures blocks of finite float32 or float64 numbers most of which differ, without fresh memory."""
+    """Measures slices of finite floating-point numbers most of which differ, without fresh memory."""
 
-    def __init__(self, count: int, itemsize: int) -> None:
+    DTYPES = ("float16", "bfloat16", "float32", "float64")
+    SLICE = 1 << 15
+    """Elements at once: what is computed from them stays in a core's own cache."""
+
+    def __init__(self, dtype: str, count: int) -> None:
+        itemsize, count = storage_dtype(dtype).itemsize, min(count, self.SLICE)
+        self._dtype = dtype
         self._words = f"<u{itemsize}"
         self._integers = f"<i{itemsize}"
         self._magnitude = np.array((1 << itemsize * 8 - 1) - 1, self._integers)
         self._far = np.empty(count, np.float64)
+        self._wide = tuple(np.empty(count, np.float32) for _ in "ab")
         self._keys = tuple(np.empty(count, self._integers) for _ in "ab")
         self._spare = np.empty(count, self._integers)
 
     def measure(self, tally: Tally, a: Array, b: Array, tolerance: Tolerance) -> bool:
-        """Add the distances to the tally; False, and nothing added, when a number is not finite."""
+        """Add the distances of up to `SLICE` elements; False, and nothing added, when a number is not finite."""
+        numbers = self._numbers(a, self._wide[0]), self._numbers(b, self._wide[1])
         far = self._far[: len(a)]
         with np.errstate(all="ignore"):
-            np.subtract(a, b, out=far, dtype=np.float64)
+            np.subtract(*numbers, out=far, dtype=np.float64)
         np.abs(far, out=far)
         largest = float(far.max())
         if not np.isfinite(largest):
             return False
         steps = self._steps(a, b)
-        tally.unequal += int(np.count_nonzero(steps))
+        unequal = int(np.count_nonzero(steps))
+        tally.unequal += unequal
         ulp = int(steps.max())
-        tally.further(largest, ulp)
+        if unequal:
+            tally.further(largest, ulp)
         if not tally.outside and ulp > tolerance.ulp:
-            tally.outside = self._outside(a, far, steps, tolerance)
+            tally.outside = self._outside(numbers[0], far, steps, tolerance)
         return True
+
+    def _numbers(self, stored: Array, wide: Array) -> Array:
+        """What numpy subtracts quickly: 16-bit kinds as float32."""
+        if stored.itemsize > 2:
+            return stored
+        wide = wide[: len(stored)]
+        if self._dtype == "bfloat16":
+            np.left_shift(stored, np.uint32(16), out=wide.view(np.uint32), dtype=np.uint32)
+        else:
+            np.copyto(wide, stored)
+        return wide
 
     def _steps(self, a: Array, b: Array) -> Array:
         """The distances in ULP. Keys go from -magnitude to magnitude, so their difference fits in as many bits."""
@@ -212,9 +236,9 @@ class _Dense:
         return np.subtract(key, sign, out=key)
 
     @staticmethod
-    def _outside(a: Array, far: Array, steps: Array, tolerance: Tolerance) -> bool:
+    def _outside(numbers: Array, far: Array, steps: Array, tolerance: Tolerance) -> bool:
         with np.errstate(all="ignore"):
-            limit = tolerance.atol + tolerance.rtol * np.abs(a.astype(np.float64))
+            limit = tolerance.atol + tolerance.rtol * np.abs(numbers.astype(np.float64))
         near = steps == 0
         if tolerance.ulp:
             near |= steps <= np.uint64(tolerance.ulp)
@@ -223,9 +247,9 @@ class _Dense:
         return not near.all()
 
 
-def _chunks(a: Array, b: Array) -> Iterator[tuple[Array, Array]]:
-    for start in range(0, len(a), CHUNK):
-        yield a[start : start + CHUNK], b[start : start + CHUNK]
+def _slices(a: Array, b: Array, size: int) -> Iterator[tuple[Array, Array]]:
+    for start in range(0, len(a), size):
+        yield a[start : start + size], b[start : start + size]
 
 
 def measure_unlike(a: Reader, b: Reader, tolerance: Tolerance, moved: Callable[[int], None]) -> Tally:

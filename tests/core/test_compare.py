@@ -257,27 +257,26 @@ def test_one_flipped_bit_is_found_and_located(shelf, dtype):
     assert compare_tensors(clean, clean).verdict is Verdict.IDENTICAL
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("share", [1e-7, 1e-3, 0.3, 1.0])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("share", [1e-7, 0.1, 1.0])
 def test_two_threads_find_what_numpy_finds(shelf, dtype, share):
     rng = np.random.default_rng(5)
-    size = (blocks.TWO_THREADS_FROM + 3 * blocks.BLOCK) // np.dtype(dtype).itemsize + 17
-    a = rng.standard_normal(size).astype(dtype)
+    kind = numpy_dtype(dtype)
+    size = (blocks.TWO_THREADS_FROM + 3 * blocks.BLOCK) // kind.itemsize + 17
+    a = rng.standard_normal(size).astype(kind)
     b = a.copy()
     where = rng.random(size) < share
     where[size // 2 + 5] = True
-    b[where] = rng.standard_normal(int(where.sum())).astype(dtype)
-    found = compare_tensors(shelf.tensor(a.reshape(1, size)), shelf.tensor(b.reshape(1, size)), Tolerance(ulp=3))
+    b[where] = rng.standard_normal(int(where.sum())).astype(kind)
+    one, other = (shelf.tensor(v.view(storage_dtype(dtype)).reshape(1, size), dtype=dtype) for v in (a, b))
+    found = compare_tensors(one, other, Tolerance(ulp=3))
     unlike = a != b
     assert found.differing == found.unequal == int(unlike.sum())
     assert found.first.index == (0, int(unlike.argmax()))
-    assert found.max_abs == np.abs(a.astype(np.float64) - b).max()
+    assert found.max_abs == np.abs(a.astype(np.float64) - b.astype(np.float64)).max()
     assert found.verdict is Verdict.DIFFERENT
-    word = np.int64 if dtype == "float64" else np.int32
-    keys = [
-        np.where(v.view(word) < 0, -(v.view(word) & np.iinfo(word).max).astype(object), v.view(word)) for v in (a, b)
-    ]
-    assert found.max_ulp == max(abs(int(p) - int(q)) for p, q in zip(*(k[unlike] for k in keys), strict=True))
+    keys = zip(*(neighbours_ordered(v[unlike], dtype) for v in (a, b)), strict=True)
+    assert found.max_ulp == max(abs(p - q) for p, q in keys)
 
 
 def test_dense_difference_with_a_nan_among_it(shelf):
