@@ -2,7 +2,7 @@
 
 A tensor is never held in memory for its own sake: it is a name, a dtype, a shape and a span of bytes that lie in a
 file, little-endian and in C order. Blocks are read with `os.pread`, so a file that shrinks meanwhile is an error in
-words and not a killed process.
+words and not a killed process. numpy is imported when the first block is read, so that a window can open before it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from reproviewer.core import float8
 from reproviewer.core.message import ReproError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy as np
 
 Role = Literal["weight", "draw", "optimizer", "other"]
 """Weights of a model, numbers drawn beside it, an optimizer's state, anything else (such as a dropout's seed)."""
@@ -105,11 +104,17 @@ def _read_into(fd: int, buffer: memoryview, offset: int) -> int:
 
 def storage_dtype(dtype: str) -> np.dtype[Any]:
     """The little-endian numpy dtype that carries the bits of `dtype`: itself, or integers of its size."""
+    import numpy as np
+
     return np.dtype(_STORAGE.get(dtype, dtype)).newbyteorder("<")
 
 
 def as_values(bits: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
     """Turn stored elements into numbers that numpy computes with (bfloat16 and float8 become float32, exactly)."""
+    import numpy as np
+
+    from reproviewer.core import float8
+
     if float8.is_float8(dtype):
         return np.asarray(float8.table(dtype)[bits])
     if dtype == "bfloat16":
@@ -157,6 +162,8 @@ class Reader:
 
     def view(self, data: bytes | bytearray) -> np.ndarray[Any, Any]:
         """Bytes of this tensor as stored elements, 1-D."""
+        import numpy as np
+
         return np.frombuffer(data, storage_dtype(self.tensor.dtype))
 
 

@@ -15,7 +15,6 @@ from reproviewer import __version__, resources
 from reproviewer.core.experiment import Experiment, loads
 from reproviewer.core.message import ReproError, message
 from reproviewer.files import formats
-from reproviewer.files.save import replace_text
 from reproviewer.gui import dialogs
 from reproviewer.gui.texts import shown
 
@@ -203,6 +202,8 @@ class Chores(QObject):
         return _with_suffix(asked[0], suffix) if asked else None
 
     def _write(self, path: Path, text: str) -> None:
+        from reproviewer.files.save import replace_text
+
         self._try(lambda: replace_text(path, text), path)
 
     def _write_rows(self, path: Path) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from reproviewer.core import cause
-from reproviewer.core.compare import compare
 from reproviewer.core.experiment import Experiment, from_json
 from reproviewer.core.view_state import Findings
 from reproviewer.core.weights import digest
@@ -17,6 +16,7 @@ from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reproviewer.core.cause import Cause
     from reproviewer.core.session import Item, Session
     from reproviewer.core.verdict import Comparison
     from reproviewer.gui.engine_thread import EngineThread
@@ -37,7 +37,7 @@ class Comparer(QObject):
         self._engine = engine
         self._known: dict[_Key, Comparison] = {}
         self._digests: dict[str, str] = {}
-        self._probes: dict[Experiment, bool] = {}
+        self._probed: dict[Experiment, Cause | None] = {}
         self._session: Session | None = None
         self.findings = Findings()
 
@@ -62,6 +62,8 @@ class Comparer(QObject):
     def _work(
         self, reference: Item, todo: list[Item], undigested: list[Item], cancelled: Callable[[], bool]
     ) -> tuple[dict[_Key, Comparison], dict[str, str]]:
+        from reproviewer.core.compare import compare
+
         compared: dict[_Key, Comparison] = {}
         for item in todo:
             if cancelled():
@@ -107,23 +109,31 @@ class Comparer(QObject):
                 return
             probe = cause.probe_experiment(from_json(item.record["experiment"]))
             if comparison.differing and probe is not None:
-                self._probe(probe)
+                self._explain_by_probe(probe)
                 return
 
-    def _probe(self, probe: Experiment) -> None:
-        """Try by two builds of its own whether the seeding calls govern the weights in the person's Keras."""
+    def _explain_by_probe(self, probe: Experiment) -> None:
+        """Find out by two builds of its own whether the seeding calls govern the weights in the person's Keras."""
+        if probe in self._probed:
+            self.findings = replace(self.findings, cause=self._probed[probe])
+            return
         runs: list[RunFinished] = []
 
         def receive(event: Event) -> None:
             if isinstance(event, RunFinished):
                 runs.append(event)
             elif isinstance(event, Outcome) and event.state is RunState.FINISHED and len(runs) == 2:
-                self._probed(probe, runs)
+                self._background.start("probe", lambda cancelled: self._judge(probe, runs), learn, self.failed.emit)
+
+        def learn(found: Cause | None) -> None:
+            self._probed[probe] = found
+            self._collect()
+            self.findingsChanged.emit()
 
         self._engine.ask(lambda engine: engine.run(probe), receive)
 
-    def _probed(self, probe: Experiment, runs: list[RunFinished]) -> None:
-        comparison = compare(runs[0].weights, runs[1].weights)
-        found = cause.governs(probe, comparison, runs[0].record)
-        self.findings = replace(self.findings, cause=found)
-        self.findingsChanged.emit()
+    @staticmethod
+    def _judge(probe: Experiment, runs: list[RunFinished]) -> Cause | None:
+        from reproviewer.core.compare import compare
+
+        return cause.governs(probe, compare(runs[0].weights, runs[1].weights), runs[0].record)

@@ -16,7 +16,6 @@ from reproviewer.core.history import History
 from reproviewer.core.message import ReproError, message
 from reproviewer.core.session import Item, ItemKind, Session
 from reproviewer.core.view_state import Status, Trouble, ViewState, Work, resolve
-from reproviewer.engine import transfer
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunStarted, RunState
 from reproviewer.gui.comparer import Comparer
 from reproviewer.gui.engine_thread import Ask, EngineThread, Receive
@@ -253,6 +252,8 @@ class Controller(QObject):
         experiment = self._experiment_of(item)
 
         def work(engine: Engine) -> Iterator[Event]:
+            from reproviewer.engine import transfer
+
             transfer.save_weights(engine, experiment, item.weights, target, key)
             yield Outcome(RunState.FINISHED, message("Saved {run} as {file}.", run=item.label, file=target.name))
 
@@ -268,6 +269,8 @@ class Controller(QObject):
         experiment = self.session.experiment
 
         def load(file: Item) -> None:
+            from reproviewer.engine import transfer
+
             self._begin(
                 Work("load", 0, 2),
                 lambda engine: transfer.load_weights(engine, experiment, file.weights),

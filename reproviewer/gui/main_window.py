@@ -169,7 +169,7 @@ class MainWindow(QMainWindow):
         self._settings.set_bytes("across", self._across.saveState())
         self._settings.set_bytes("below", self._below.saveState())
         self._settings.save()
-        self.plots.area.close()
+        self.plots.finish()
         self._controller.close()
         event.accept()
 

@@ -77,7 +77,7 @@ class Page(QWidget):
         except OSError as error:
             raise ReproError("Cannot write {file}: {why}.", file=out.name, why=error.strerror) from None
         finally:
-            self._plots.area.close()
+            self._plots.finish()
             self.close()
 
     def _draw_png(self, out: Path) -> None:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from reproviewer.core.plot_state import PLOT_KINDS, PlotKind, PlotState
-from reproviewer.gui.plots.area import PlotArea
 from reproviewer.gui.tensor_list import shape_text
 from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from reproviewer.gui.plots.area import PlotArea
 
 
 class PlotCard(QFrame):
@@ -25,9 +35,27 @@ class PlotCard(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.area = PlotArea(theme)
+        self._theme = theme
+        self._area: PlotArea | None = None
         self._setup_ui()
         self._layout()
+
+    @property
+    def area(self) -> PlotArea:
+        """The plots. They are made when they are first wanted, so that the window can open before them."""
+        if self._area is None:
+            from reproviewer.gui.plots.area import PlotArea
+
+            self._area = PlotArea(self._theme)
+            self._area.sliceChanged.connect(self.sliceChosen)
+            self._area.focusRequested.connect(self.itemChosen)
+            self._pages.addWidget(self._area)
+        return self._area
+
+    def finish(self) -> None:
+        """End what still reads in the background."""
+        if self._area is not None:
+            self._area.close()
 
     def show_plot(self, plot: PlotState | None, kind: PlotKind) -> None:
         """Show these plots."""
@@ -37,15 +65,25 @@ class PlotCard(QFrame):
         self._buttons[kind].setChecked(True)
         for button in self._buttons.values():
             button.setEnabled(plot is not None)
-        self.area.show_state(plot)
+        if plot is not None:
+            self.area.show_state(plot)
+            self._pages.setCurrentWidget(self.area)
+        else:
+            self._pages.setCurrentWidget(self._hint)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
-        self.area.apply_theme(theme)
+        self._theme = theme
+        if self._area is not None:
+            self._area.apply_theme(theme)
 
     def _setup_ui(self) -> None:
         self.setProperty("kind", "card")
-        self.area.set_hint(self.tr("The weights of the runs appear here, side by side."))
+        self._hint = QLabel(self.tr("The weights of the runs appear here, side by side."))
+        self._hint.setProperty("kind", "hint")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self._hint)
         self._title = QLabel()
         self._title.setProperty("kind", "title")
         self._caption = QLabel()
@@ -61,8 +99,6 @@ class PlotCard(QFrame):
             button.clicked.connect(lambda _=False, k=kind: self.kindChosen.emit(k))
             self._group.addButton(button)
             self._buttons[kind] = button
-        self.area.sliceChanged.connect(self.sliceChosen)
-        self.area.focusRequested.connect(self.itemChosen)
 
     def _kinds(self) -> Iterator[tuple[str, str]]:
         yield self.tr("&Bars"), self.tr("A bar with its number for every weight (small tensors)")
@@ -82,4 +118,4 @@ class PlotCard(QFrame):
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(GRID_PX)
         column.addLayout(top)
-        column.addWidget(self.area, 1)
+        column.addLayout(self._pages, 1)
