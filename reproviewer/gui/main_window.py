@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from reproviewer.gui.chores import Chores
 from reproviewer.gui.dialogs import show_crash
 from reproviewer.gui.panel.panel import ExperimentPanel
 from reproviewer.gui.plot_card import PlotCard
+from reproviewer.gui.preload import Preload
 from reproviewer.gui.shelf import Shelf
 from reproviewer.gui.tensor_list import TensorList
 from reproviewer.gui.texts import shown
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.settings import Settings
 
 SAID_MS = 8000
+PRELOAD_AFTER_MS = 100
 
 
 class MainWindow(QMainWindow):
@@ -69,6 +71,7 @@ class MainWindow(QMainWindow):
         self.tensors = TensorList(self._theme)
         self.plots = PlotCard(self._theme)
         self.chores = Chores(self, self._controller, self._settings)
+        self._preload = Preload(self)
         self.statusBar().setSizeGripEnabled(False)
 
     def _layout(self) -> None:
@@ -85,6 +88,7 @@ class MainWindow(QMainWindow):
     def _wire(self) -> None:
         controller, acts, chores = self._controller, self.actions_, self.chores
         controller.stateChanged.connect(self._show)
+        self._preload.done.connect(self.plots.prepare)
         controller.catalogChanged.connect(self.panel.set_catalog)
         controller.said.connect(self._say)
         controller.crashed.connect(lambda error: show_crash(self, error))
@@ -150,6 +154,7 @@ class MainWindow(QMainWindow):
         if self._first_paint:
             self._first_paint = False
             self.painted.emit()
+            QTimer.singleShot(PRELOAD_AFTER_MS, self._preload.start)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -169,6 +174,7 @@ class MainWindow(QMainWindow):
         self._settings.set_bytes("across", self._across.saveState())
         self._settings.set_bytes("below", self._below.saveState())
         self._settings.save()
+        self._preload.close()
         self.plots.finish()
         self._controller.close()
         event.accept()

@@ -43,14 +43,23 @@ class PlotCard(QFrame):
     @property
     def area(self) -> PlotArea:
         """The plots. They are made when they are first wanted, so that the window can open before them."""
-        if self._area is None:
-            from reproviewer.gui.plots.area import PlotArea
-
-            self._area = PlotArea(self._theme)
-            self._area.sliceChanged.connect(self.sliceChosen)
-            self._area.focusRequested.connect(self.itemChosen)
-            self._pages.addWidget(self._area)
+        self.prepare()
+        assert self._area is not None
         return self._area
+
+    def prepare(self) -> None:
+        """Make the plots ahead of the first run."""
+        if self._area is None:
+            self._area = self._make_area()
+
+    def _make_area(self) -> PlotArea:
+        from reproviewer.gui.plots.area import PlotArea
+
+        area = PlotArea(self._theme)
+        area.sliceChanged.connect(self.sliceChosen)
+        area.focusRequested.connect(self.itemChosen)
+        self._pages.addWidget(area)
+        return area
 
     def finish(self) -> None:
         """End what still reads in the background."""
