@@ -50,7 +50,7 @@ def fixed(stack: Stack, process: str) -> dict[str, Any]:
     return {
         "versions": stack.versions(),
         "flavour": stack.flavour,
-        "package": stack.name,
+        "package": stack.package,
         "environment": environment(),
         "onednn": onednn(),
         "platform": platform.platform(),

@@ -32,9 +32,9 @@ class Stack:
             return None
 
     @property
-    def name(self) -> str:
-        """The name of the package in use, as a person imports it."""
-        return str(self.keras.__name__).split(".")[0] if self.is_keras3 else self.flavour
+    def package(self) -> str:
+        """Where the Keras in use comes from: `keras`, `tf_keras` or `tf.keras`."""
+        return "tf.keras" if self.keras is getattr(self.tf, "keras", None) else self.flavour
 
     def versions(self) -> dict[str, str]:
         """Versions of what takes part; `keras` is the Keras in use, whatever its flavour."""
@@ -96,13 +96,13 @@ def _import(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name == name:
             raise Mistake("{package} is not installed for {python}.", package=shown, python=sys.executable) from None
-        why = str(error)
+        why, details = str(error), traceback.format_exc()
     except Exception as error:
-        why = f"{type(error).__name__}: {error}"
+        why, details = f"{type(error).__name__}: {error}", traceback.format_exc()
     raise Mistake(
         "{package} does not start under {python}: {why}.",
         package=shown,
         python=sys.executable,
-        why=why.splitlines()[0] if why else "",
-        details=traceback.format_exc(),
+        why=(why.splitlines() or [""])[0].rstrip("."),
+        details=details,
     )

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from . import build, record, runfile, runs, seeds, tensors, values
 from .protocol import Mistake
+from .stack import version_of
 
 if TYPE_CHECKING:
     from .protocol import Channel
     from .stack import Stack
-
-SUFFIXES = {"keras-weights": ".weights.h5", "legacy-h5": ".h5", "tf-checkpoint": ""}
 
 
 def load(stack: Stack, request: dict[str, Any], channel: Channel) -> None:
@@ -69,6 +68,9 @@ def save(stack: Stack, request: dict[str, Any], channel: Channel) -> None:
 
 
 def _keras_weights(stack: Stack, model: Any, entries: list[tensors.Entry], target: str) -> None:
+    if not hasattr(stack.private("saving.saving_lib"), "save_weights_only"):
+        version = version_of(stack.keras)
+        raise Mistake("Keras {version} does not know the format .weights.h5: save as legacy .h5.", version=version)
     _written_as(target, ".weights.h5", model.save_weights)
 
 

@@ -1,5 +1,6 @@
 """What every request keeps to, tried on a worker that needs no Keras."""
 
+import subprocess
 import sys
 import threading
 import time
@@ -36,6 +37,13 @@ def outcome_of(events):
     assert isinstance(last, Outcome)
     assert sum(isinstance(event, Outcome) for event in events) == 1
     return last
+
+
+def test_it_imports_neither_qt_nor_tensorflow():
+    code = "import sys, reproviewer.engine; print({'PySide6', 'tensorflow', 'keras', 'h5py'} & {*sys.modules})"
+    root = Path(__file__).parents[2]
+    result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert result.stdout == "set()\n"
 
 
 def test_a_request_ends_with_one_outcome(fake):

@@ -20,6 +20,7 @@ FAKES = Path(__file__).parent / "fakes"
 WORKER = Path(__file__).parents[2] / "reproviewer" / "worker"
 EXPERIMENT = Experiment("Dense(5, input_dim=1)", runs=2)
 FRESH = replace(EXPERIMENT, environment=Environment(process="fresh"))
+SERVER = "\0keras\0--fork-server"
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
@@ -81,7 +82,7 @@ def test_a_worker_killed_in_the_middle(engine):
 
 def test_a_forked_run_killed_in_the_middle(engine):
     assert_works(engine, FRESH)
-    server = processes(os.getpid(), "--fork-server")[0]
+    server = processes(os.getpid(), SERVER)[0]
     events = []
     for event in engine.run(replace(FRESH, model="Input((200, 200, 3))\nFlatten()\nDense(300)", runs=2)):
         events.append(event)
@@ -93,19 +94,19 @@ def test_a_forked_run_killed_in_the_middle(engine):
     assert [run.number for run in finished(events)] == [1]
     assert_readable(finished(events))
     assert_works(engine, FRESH)
-    assert processes(os.getpid(), "--fork-server") == [server]
+    assert processes(os.getpid(), SERVER) == [server]
 
 
 def test_cancelling_a_fresh_run_keeps_the_server(engine):
     assert_works(engine, FRESH)
-    server = processes(os.getpid(), "--fork-server")[0]
+    server = processes(os.getpid(), SERVER)[0]
     events = engine.run(replace(FRESH, runs=1000))
     next(event for event in events if isinstance(event, RunFinished))
     engine.cancel()
     assert list(events)[-1].state is RunState.ABORTED
     assert not processes(server)
     assert_works(engine, FRESH)
-    assert processes(os.getpid(), "--fork-server") == [server]
+    assert processes(os.getpid(), SERVER) == [server]
 
 
 def test_a_model_too_large_for_the_memory(engine):

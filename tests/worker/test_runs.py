@@ -161,6 +161,7 @@ def test_the_record(engine, ask, environment):
     assert record["versions"] == engine.versions(environment)
     assert set(record["versions"]) == {"python", "numpy", "tensorflow", "keras"}
     assert record["flavour"] == environment.flavour
+    assert record["package"] == environment.flavour
     assert record["process"] == "same"
     assert record["pid"] == first.record["pid"]
     assert record["calls"] == ["keras.utils.set_random_seed(1)"]
