@@ -11,6 +11,7 @@ from reproviewer.core.keras_edit import argument_of, with_argument, without_argu
 from reproviewer.core.model_spec import Call, Value
 from reproviewer.core.parameter_kinds import Kind
 from reproviewer.gui.panel.fields import DEFAULT, BoolField, ChoiceField, Field, TextField
+from reproviewer.gui.panel.section import tab_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,6 +69,7 @@ class CallFields(QWidget):
         self.more = QToolButton()
         self.more.setProperty("kind", "flat")
         self.more.setCheckable(True)
+        self.more.setAccessibleName(QCoreApplication.translate("Field", "More parameters"))
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setToolTip(QCoreApplication.translate("Field", "Show the parameters that are seldom changed"))
         self.more.toggled.connect(self._show_rows)
@@ -89,6 +91,7 @@ class CallFields(QWidget):
         common = [p for p in self._catalog.common_of(self._family, call.name) if p.name not in names]
         for parameter in _ordered([*own, *common], self._is_usual):
             self._add_field(parameter)
+        tab_before(self.more, *(field.control for field in self.fields.values()))
         self.more.setChecked(False)
 
     def _add_field(self, parameter: Parameter) -> None:
@@ -101,7 +104,7 @@ class CallFields(QWidget):
             return
         label = QLabel(parameter.name)
         label.setToolTip(field.tip())
-        label.setBuddy(field)
+        label.setBuddy(field.control)
         if parameter.kind in _FAMILIES:  # what has fields of its own takes the whole width
             self.form.addRow(label)
             self.form.addRow(field)

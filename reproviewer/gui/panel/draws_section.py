@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from reproviewer.core.experiment import DRAW_CALLS, MAX_DRAWS, Draw
 from reproviewer.gui.panel.quiet import QuietComboBox, QuietSpinBox
-from reproviewer.gui.panel.section import INDENT_PX, Section, caption, flat_button
+from reproviewer.gui.panel.section import INDENT_PX, Section, caption, flat_button, tab_before
 
 
 class DrawRow(QWidget):
@@ -116,10 +116,7 @@ class DrawsSection(Section):
         row = DrawRow(self)
         row.edited.connect(self._emit)
         row.removeWanted.connect(lambda: self._on_remove(row))
-        QWidget.setTabOrder(self._rows[-1].remove if self._rows else self, row.call)
-        QWidget.setTabOrder(row.call, row.size_box)
-        QWidget.setTabOrder(row.size_box, row.remove)
-        QWidget.setTabOrder(row.remove, self.add)
+        tab_before(self.add, row.call, row.remove, row.size_box)
         self._rows.append(row)
         self._rows_column.addWidget(row)
         return row

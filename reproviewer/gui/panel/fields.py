@@ -27,9 +27,10 @@ DEFAULT = Default()
 
 
 class Field(QWidget):
-    """A field for one parameter. `changed` carries the new value, or DEFAULT."""
+    """A field for one parameter. `changed` carries the new value, or DEFAULT; `control` takes the focus."""
 
     changed = Signal(object)
+    control: QWidget
 
     def __init__(self, parameter: Parameter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,7 +66,7 @@ class BoolField(Field):
         self.box.setToolTip(self.tip())
         self.box.toggled.connect(lambda on: self.changed.emit(on))
         self.column.addWidget(self.box)
-        self.setFocusProxy(self.box)
+        self.control = self.box
 
     def show_argument(self, argument: Argument | None) -> None:
         """Show whether it is on."""
@@ -75,38 +76,37 @@ class BoolField(Field):
 
 
 class ChoiceField(Field):
-    """A list of words; the first entry leaves the default."""
+    """A list of words; the first entry leaves the default. What is needed has no such entry."""
 
     def __init__(self, parameter: Parameter, choices: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__(parameter, parent)
         self.box = QuietComboBox()
         self.box.setAccessibleName(parameter.name)
         self.box.setToolTip(self.tip())
-        self.box.addItem(self._default_entry(), DEFAULT)
+        if parameter.required:
+            self.box.setPlaceholderText(self.default_text())
+        else:
+            default = QCoreApplication.translate("Field", "{value} (default)").format(value=self.default_text())
+            self.box.addItem(default, DEFAULT)
         for choice in choices:
             self.box.addItem(choice, choice)
         self._usual = self.box.count()
         self.box.activated.connect(lambda index: self.changed.emit(self.box.itemData(index)))
         self.column.addWidget(self.box)
-        self.setFocusProxy(self.box)
+        self.control = self.box
 
     def show_argument(self, argument: Argument | None) -> None:
         """Show the word that is given; something else is added to the list as it is written."""
         while self.box.count() > self._usual:
             self.box.removeItem(self._usual)
         if argument is None:
-            self.box.setCurrentIndex(0)
+            self.box.setCurrentIndex(-1 if self.parameter.required else 0)
             return
-        index = next((i for i in range(1, self.box.count()) if self.box.itemText(i) == argument.value), -1)
+        index = next((i for i in range(self._usual) if self.box.itemData(i) == argument.value), -1)
         if index < 0:
             self.box.addItem(format_value(argument.value), argument.value)
             index = self._usual
         self.box.setCurrentIndex(index)
-
-    def _default_entry(self) -> str:
-        if self.parameter.required:
-            return QCoreApplication.translate("Field", "needed")
-        return QCoreApplication.translate("Field", "{value} (default)").format(value=self.default_text())
 
 
 class TextField(Field):
@@ -123,7 +123,7 @@ class TextField(Field):
         self.line.textEdited.connect(self._on_edited)
         self.column.addWidget(self.line)
         self.column.addWidget(self.problem)
-        self.setFocusProxy(self.line)
+        self.control = self.line
 
     def show_argument(self, argument: Argument | None) -> None:
         """Show the value that is given; what the person has just typed for it stays as it is typed."""

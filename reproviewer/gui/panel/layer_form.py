@@ -66,6 +66,7 @@ class LayerForm(QWidget):
         self.fields.hide()
         self.fields.deleteLater()
         self.fields = fresh
+        QWidget.setTabOrder(self.remove, fresh.more)
         self._show_fields()
 
     def set_busy(self, busy: bool) -> None:
@@ -94,7 +95,7 @@ class LayerForm(QWidget):
         self.title = QLabel()
         self.title.setProperty("kind", "title")
         self.list.currentRowChanged.connect(self._show_fields)
-        self.list.model().rowsMoved.connect(self._on_rows_moved)
+        self.list.model().rowsMoved.connect(self._on_rows_moved, Qt.ConnectionType.QueuedConnection)
         self.earlier.clicked.connect(lambda: self._move(-1))
         self.later.clicked.connect(lambda: self._move(1))
         self.copy.clicked.connect(self._duplicate)

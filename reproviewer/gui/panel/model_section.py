@@ -43,7 +43,7 @@ class ModelSection(Section):
         self._text, self._size_note = text, size_note
         self._problems = tuple(sorted(problems, key=lambda problem: (problem.span.line, problem.span.column)))
         self.editor.show_text(text)
-        self.editor.show_problems(problems)
+        self.editor.show_problems(self._problems)
         if self.as_form.isChecked():
             self.form.show_model(text, problems)
         self._show_findings()

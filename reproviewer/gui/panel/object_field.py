@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from PySide6.QtWidgets import QWidget
 
 from reproviewer.core.catalog import Catalog, Family, Parameter, snake_case
 from reproviewer.core.model_spec import Argument, Call, Value
 from reproviewer.core.starters import starter
 from reproviewer.gui.panel.call_fields import CallFields
 from reproviewer.gui.panel.fields import DEFAULT, ChoiceField
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
 
 INDENT_PX = 12
 
@@ -64,6 +61,7 @@ class ObjectField(ChoiceField):
             self.inner.setContentsMargins(INDENT_PX, 0, 0, 0)
             self.inner.changed.connect(lambda changed: self.changed.emit(self._written(changed)))
             self.column.addWidget(self.inner)
+            QWidget.setTabOrder(self.box, self.inner.more)
         self.inner.show_call(call)
 
     def _drop_inner(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -44,6 +46,12 @@ def flat_button(text: str, name: str, tip: str) -> QToolButton:
     if len(text) == 1:
         button.setFixedWidth(SIGN_WIDTH_PX)
     return button
+
+
+def tab_before(last: QWidget, *widgets: QWidget) -> None:
+    """Let the Tab key come to the widgets, in order, just before it comes to `last`."""
+    for first, second in pairwise((last, *widgets, last)):
+        QWidget.setTabOrder(first, second)
 
 
 def mark_bad(widget: QWidget, bad: bool) -> None:
