@@ -77,7 +77,8 @@ class Picture:
         if self.low.dtype.kind == "i":
             return np.where(self.high >= -self.low.astype(np.float64), self.high, self.low)
         with np.errstate(all="ignore"):
-            return np.copysign(np.maximum(np.abs(self.low), np.abs(self.high)), self.low + self.high)
+            largest = np.maximum(np.abs(self.low), np.abs(self.high))
+            return np.asarray(np.copysign(largest, self.low + self.high))
 
     @property
     def exact(self) -> bool:
@@ -284,6 +285,8 @@ def _large_picture(
         lows, highs = [], []
         for part in parts:
             block = numbers(read_region(reader, plane, part, scratch), dtype)
+            if part.rows == 1 and len(parts) > 1:
+                block = block.copy()
             lows.append(_merged(np.minimum, block))
             highs.append(_merged(np.maximum, block))
             tally = tally.merged(_quick_tally(block, lows[-1], highs[-1]))
@@ -309,7 +312,7 @@ def _scratch(reader: Reader) -> bytearray:
 
 
 def _merged(choose: np.ufunc, rows: Array | list[Array]) -> Array:
-    """One row of extremes; a single row as it is, without a copy."""
+    """One row of extremes; a single row as it is, not a copy of it."""
     return np.asarray(rows[0] if len(rows) == 1 else choose.reduce(rows, axis=0))
 
 

@@ -17,7 +17,7 @@ from reproviewer.gui.plots.palette import palette
 from reproviewer.gui.plots.panel import Panel, region_of
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QMouseEvent
     from PySide6.QtWidgets import QWidget
 
     from reproviewer.core.slices import Plane
@@ -143,7 +143,6 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self._later.setSingleShot(True)
         self._later.setInterval(DETAIL_AFTER_MS)
         self._later.timeout.connect(self._want_detail)
-        self.scene().sigMouseMoved.connect(self._on_mouse)
 
     def _count(self, panels: int) -> None:
         while len(self._panels) < panels:
@@ -294,6 +293,11 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
             if index is not None:
                 self.pointed.emit(index)
                 return
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow every move: the scene's own signal drops those that come quickly, the last one among them."""
+        super().mouseMoveEvent(event)
+        self._on_mouse(self.mapToScene(event.position().toPoint()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows, Home and End move the cursor; plus, minus and 0 zoom; Escape lets the cursor go."""

@@ -15,6 +15,7 @@ from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX, CountAxis, PlainAxis
 from reproviewer.gui.plots.texts import tr
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent
     from PySide6.QtWidgets import QWidget
 
     from reproviewer.core.summary import Array
@@ -67,7 +68,11 @@ class HistogramView(pg.GraphicsView):  # type: ignore[misc]
         for axis in (self._left, self._bottom):
             axis.linkToView(self._view)
         self.setCentralItem(self._root)
-        self.scene().sigMouseMoved.connect(self._on_mouse)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow every move."""
+        super().mouseMoveEvent(event)
+        self._on_mouse(self.mapToScene(event.position().toPoint()))
 
     def _fill(self) -> None:
         theme = self._theme

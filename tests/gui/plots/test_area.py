@@ -1,0 +1,422 @@
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QLabel
+
+from reproviewer.gui.plots import load
+from reproviewer.gui.theme import DARK, LIGHT
+from tests.gui.plots.conftest import pixels
+
+RUST = {"light": (0x54, 0x18, 0x00), "dark": (0xFF, 0xDC, 0xC2)}
+"""The largest difference: the only one there is."""
+
+
+def page(area):
+    """The sentence in place of plots, if there is one."""
+    return next((label.text() for label in area.findChildren(QLabel) if label.isVisible() and label.wordWrap()), "")
+
+
+def board(area):
+    return area._the_content().board
+
+
+def notes(area):
+    return [panel._note for panel in board(area).panels]
+
+
+def captions(area):
+    return [(panel.caption._title, panel.caption._details[0]) for panel in board(area).panels]
+
+
+def hover(area, panel, x, y):
+    """Put the mouse over an element of a plot."""
+    scene = panel.view.mapViewToScene(QPointF(x, y))
+    board(area)._on_mouse(scene)
+
+
+def test_pyqtgraph_is_not_imported_before_there_is_something_to_show():
+    code = (
+        "import os, sys; os.environ['QT_QPA_PLATFORM'] = 'offscreen'\n"
+        "from PySide6.QtWidgets import QApplication; app = QApplication([])\n"
+        "from reproviewer.gui.plots.area import PlotArea\n"
+        "area = PlotArea(); area.show(); app.processEvents(); area.show_state(None)\n"
+        "assert 'pyqtgraph' not in sys.modules; area.close()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+class TestFaces:
+    def test_nothing_to_show_says_the_hint(self, bench):
+        area = bench.area()
+        area.set_hint("Build the model twice.")
+        assert page(area) == "Build the model twice."
+
+    def test_the_hint_comes_back(self, bench, normal):
+        area = bench.shown([normal(3, 3)])
+        area.set_hint("Nothing yet.")
+        assert page(area) == ""
+        area.show_state(None)
+        assert page(area) == "Nothing yet."
+
+    def test_no_run_has_the_tensor(self, bench):
+        assert "No run has" in page(bench.shown([None, None]))
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+    def test_no_elements(self, bench, kind):
+        area = bench.shown([np.zeros((0, 3), np.float32)] * 2, kind)
+        assert page(area).startswith("This tensor has no elements")
+
+    def test_a_file_that_is_gone(self, bench, normal):
+        area = bench.area()
+        state = bench.state([normal(3, 3)])
+        (bench.folder / "1.bin").unlink()
+        area.show_state(state)
+        assert area.wait_until_drawn()
+        assert "Cannot read 1.bin" in page(area)
+        area.show_state(bench.state([normal(3, 3)]))
+        assert area.wait_until_drawn()
+        assert page(area) == ""
+
+    def test_a_file_that_became_shorter(self, bench, normal):
+        area = bench.area()
+        state = bench.state([normal(30, 30)])
+        with (bench.folder / "1.bin").open("r+b") as file:
+            file.truncate(100)
+        area.show_state(state)
+        assert area.wait_until_drawn()
+        assert "shorter" in page(area)
+
+    def test_one_run_has_no_difference(self, bench, normal):
+        assert len(captions(bench.shown([normal(3, 4)]))) == 1
+
+    def test_a_missing_tensor_and_another_shape(self, bench, normal):
+        area = bench.shown([normal(3, 4), normal(4, 3), None])
+        assert notes(area)[:3] == ["", "", "Run 3 has no such tensor."]
+        assert "the shape is 3 × 4 in Run 1 and 4 × 3 in Run 2" in notes(area)[3]  # noqa: RUF001
+
+    def test_a_focus_without_the_tensor(self, bench, normal):
+        area = bench.shown([normal(3, 4), None])
+        assert "Run 2 has no such tensor" in notes(area)[2]
+
+
+class TestBars:
+    def test_values_and_differences_are_written(self, bench):
+        area = bench.shown([np.float32([[1, -2]]), np.float32([[1, 0.5]])], "bars")
+        labels = [panel._bar_item._labels for panel in board(area).panels]
+        assert labels == [["1", "−2"], ["1", "0.5"], ["0", "+2.5"]]  # noqa: RUF001
+        assert captions(area)[2] == ("Run 2 − Run 1", "✕ 1 of 2 differs · |Δ| ≤ 2.5")  # noqa: RUF001
+
+    def test_runs_share_one_range(self, bench):
+        area = bench.shown([np.float32([1, 2]), np.float32([-30, 2]), np.float32([0, 50])], "bars")
+        ranges = [tuple(panel.view.viewRange()[1]) for panel in board(area).panels[:3]]
+        assert len(set(ranges)) == 1
+        assert ranges[0][0] < -30
+        assert ranges[0][1] > 50
+
+    def test_other_bits_of_the_same_value_are_marked(self, bench):
+        area = bench.shown([np.float32([0, 0]), np.float32([0, -0.0])], "bars")
+        assert board(area).panels[2]._bar_item._labels == ["0", "≈"]
+        assert captions(area)[2][1] == "≈ 1 differs in its bits only"
+
+    @pytest.mark.parametrize("value", [0.0, 5.0, -1e-30, 3e38])
+    def test_equal_values_have_a_range(self, bench, value):
+        area = bench.shown([np.full(4, value, np.float32)] * 2, "bars")
+        low, high = board(area).panels[0].view.viewRange()[1]
+        assert low < high
+        assert low <= value <= high
+        assert captions(area)[2][1] == "✓ the same"
+
+    @pytest.mark.parametrize("dtype", ["float16", "float64", "int8", "uint8", "int64", "bool", "complex64"])
+    def test_every_dtype(self, bench, dtype):
+        one, other = np.array([0, 1, 1]).astype(dtype), np.array([1, 1, 0]).astype(dtype)
+        area = bench.shown([one, other], "bars")
+        assert captions(area)[2][1].startswith("✕ 2 of 3 differ")
+
+    def test_bfloat16(self, bench):
+        bits = np.array([0x3F80, 0xC000], "<u2")
+        area = bench.shown([bench.tensor(bits, "bfloat16")] * 2, "bars")
+        assert board(area).panels[0]._bar_item._labels == ["1", "−2"]  # noqa: RUF001
+
+    def test_a_scalar(self, bench):
+        area = bench.shown([np.float32(3.25), np.float32(3.5)], "bars")
+        assert board(area).panels[2]._bar_item._labels == ["+0.25"]
+        area.set_cursor(())
+        assert area.wait_until_drawn()
+        assert area._table.row_texts()[1][1] == "3.5"
+
+    def test_nan_and_infinity_are_counted_and_drawn(self, bench):
+        area = bench.shown([np.float32([1, np.nan, np.inf, 2])] * 2, "bars")
+        assert captions(area)[0][1] == "1 to 2 · 1 NaN · 1 infinite"
+        assert pixels(area).shape[0] == 600
+
+    def test_labels_never_collide(self, bench, normal):
+        for width in (320, 500, 900, 1600):
+            area = bench.shown([normal(12), normal(12)], "bars", size=(width, 500))
+            for panel in board(area).panels:
+                item = panel._bar_item
+                slot = panel.view.width() / 12
+                way = item._way(slot, panel.view.height())
+                assert way != "flat" or item._width <= slot
+                assert way != "turned" or slot >= 11
+
+    def test_too_many_become_a_heat_map_and_say_so(self, bench, normal):
+        area = bench.shown([normal(80, 80)], "bars")
+        assert board(area).shown.kind == "heatmap"
+        assert "6,400 values are too many for bars" in area._note.text()
+
+
+class TestHeatMap:
+    def test_fills_the_height_of_its_plot(self, bench, normal):
+        area = bench.shown([normal(64, 96), normal(64, 96)])
+        panel = board(area).panels[0]
+        assert panel.view.viewRange() == [[0, 96], [0, 64]]
+        assert panel.view.height() > 300
+
+    def test_one_range_for_all_runs(self, bench):
+        area = bench.shown([np.float32([[1, 2]]), np.float32([[1, -9]])])
+        assert [panel._limit for panel in board(area).panels[:2]] == [9, 9]
+
+    def test_linked_axes(self, bench, normal):
+        area = bench.shown([normal(64, 96), normal(64, 96)])
+        first, second, difference = board(area).panels
+        second.view.setXRange(10, 30, padding=0)
+        second.view.setYRange(5, 15, padding=0)
+        for panel in (first, difference):
+            (x0, x1), (y0, y1) = panel.view.viewRange()
+            assert (x0, x1, y0, y1) == pytest.approx((10, 30, 5, 15))
+        board(area).reset_view()
+        assert first.view.viewRange() == [[0, 96], [0, 64]]
+
+    def test_nothing_moves_on_hover(self, bench, normal):
+        area = bench.shown([normal(64, 96), normal(64, 96)])
+        before = [panel.view.viewRange() for panel in board(area).panels]
+        height = area._table.height()
+        hover(area, board(area).panels[0], 50.5, 20.5)
+        assert area.wait_until_drawn()
+        assert [panel.view.viewRange() for panel in board(area).panels] == before
+        assert area._table.height() == height
+
+    def test_a_row_for_one_axis(self, bench, normal):
+        area = bench.shown([normal(500), normal(500)])
+        assert board(area).panels[0].view.viewRange() == [[0, 500], [0, 1]]
+
+    @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
+    def test_one_weight_among_16_million_is_seen_at_every_zoom(self, bench, theme):
+        a = np.zeros((4096, 4096), np.float32)
+        b = a.copy()
+        b[1234, 2345] = 1e-30
+        area = bench.shown([a, b], theme=theme)
+        area.set_cursor(None)
+        plots = board(area)
+        assert captions(area)[2][1].startswith("✕ 1 of 16,777,216 differs")
+        seen = [self.different_pixels(area, theme)]
+        for factor in (1.4, 3, 10, 100, 1000):
+            half = 4096 / factor / 2
+            plots.panels[0].view.setXRange(2345 - half, 2345 + half, padding=0)
+            plots.panels[0].view.setYRange(1234 - half, 1234 + half, padding=0)
+            seen.append(self.different_pixels(area, theme))
+            assert area.wait_until_drawn()
+            seen.append(self.different_pixels(area, theme))
+        assert min(seen) >= 4
+        assert seen[-1] > 100
+
+    @pytest.mark.parametrize("size", [(420, 320), (700, 420), (1400, 900)])
+    def test_and_at_every_size(self, bench, size):
+        a = np.zeros((3000, 3000), np.float32)
+        b = a.copy()
+        b[2999, 1] = -0.0
+        area = bench.shown([a, b], size=size)
+        area.set_cursor(None)
+        least = (0xDB, 0x73, 0x40)
+        assert self.count(area, least) >= 4
+        area.resize(size[0] - 60, size[1] - 60)
+        assert self.count(area, least) >= 4
+        assert area.wait_until_drawn()
+        assert self.count(area, least) >= 4
+
+    def test_a_part_is_read_more_finely(self, bench):
+        a = np.zeros((2000, 2000), np.float32)
+        a[:, 1::2] = 1
+        area = bench.shown([a])
+        view = board(area).panels[0].view
+        view.setXRange(100, 140, padding=0)
+        view.setYRange(100, 140, padding=0)
+        assert area.wait_until_drawn()
+        shown = pixels(board(area))
+        row = shown[int(view.sceneBoundingRect().center().y())]
+        assert (np.diff(row[60:-10].astype(int), axis=0) != 0).any(axis=1).sum() >= 38
+
+    def different_pixels(self, area, theme):
+        return self.count(area, RUST[theme.name])
+
+    def count(self, area, colour):
+        view = board(area).panels[-1].view.sceneBoundingRect()
+        shown = pixels(board(area))[int(view.top()) : int(view.bottom()), int(view.left()) : int(view.right())]
+        return int((shown == colour).all(axis=2).sum())
+
+
+class TestCursor:
+    def test_starts_at_the_first_difference(self, bench, normal):
+        a = normal(5, 6)
+        b = a.copy()
+        b[3, 2] += 1
+        area = bench.shown([a, b])
+        assert area.cursor_index == (3, 2)
+
+    def test_is_one_in_all_plots(self, bench, normal, qtbot):
+        area = bench.shown([normal(64, 96), normal(64, 96)])
+        with qtbot.waitSignal(area.cursorMoved) as moved:
+            hover(area, board(area).panels[1], 50.5, 20.5)
+        assert moved.args == [(20, 50)]
+        assert [panel._cursor._cell for panel in board(area).panels] == [(20, 50)] * 3
+
+    def test_the_table_reads_to_the_last_bit(self, bench):
+        a, b = np.float32([[0.1, 1.0]]), np.float32([[0.1, np.nextafter(np.float32(1), np.float32(2))]])
+        area = bench.shown([a, b], "bars")
+        assert area.wait_until_drawn()
+        first, second = area._table.row_texts()
+        assert first == ["Run 1", "1.0", "", "", "0 01111111 " + "0" * 23]
+        assert second == ["Run 2", "1.0000001", "1.192e−07", "1", "0 01111111 " + "0" * 22 + "1"]  # noqa: RUF001
+        assert np.float32(second[1]) == b[0, 1]
+        assert area._table.model().headerData(0, Qt.Orientation.Horizontal) == "kernel[0, 1]"
+
+    def test_keys_move_it(self, bench, normal, qtbot):
+        area = bench.shown([normal(10, 10)])
+        plots = board(area)
+        for key, index in (
+            (Qt.Key.Key_Right, (0, 0)),
+            (Qt.Key.Key_Right, (0, 1)),
+            (Qt.Key.Key_Down, (1, 1)),
+            (Qt.Key.Key_End, (1, 9)),
+            (Qt.Key.Key_Right, (1, 9)),
+            (Qt.Key.Key_Home, (1, 0)),
+            (Qt.Key.Key_Up, (0, 0)),
+            (Qt.Key.Key_Escape, None),
+        ):
+            qtbot.keyClick(plots, key)
+            assert area.cursor_index == index
+
+    def test_keys_zoom(self, bench, normal, qtbot):
+        area = bench.shown([normal(100, 100)])
+        view = board(area).panels[0].view
+        qtbot.keyClick(board(area), Qt.Key.Key_Plus)
+        assert view.viewRange()[0][1] - view.viewRange()[0][0] == pytest.approx(80)
+        qtbot.keyClick(board(area), Qt.Key.Key_Minus)
+        qtbot.keyClick(board(area), Qt.Key.Key_0)
+        assert view.viewRange() == [[0, 100], [0, 100]]
+
+    def test_stays_when_the_kind_changes(self, bench, normal):
+        arrays = [normal(8, 8), normal(8, 8)]
+        area = bench.shown(arrays)
+        area.set_cursor((4, 5))
+        for kind in ("bars", "values", "histogram", "heatmap"):
+            area.show_state(bench.state(arrays, kind))
+            assert area.wait_until_drawn()
+            assert area.cursor_index == (4, 5)
+
+    def test_goes_when_the_tensor_has_no_such_element(self, bench, normal):
+        area = bench.shown([normal(8, 8)])
+        area.set_cursor((7, 7))
+        area.show_state(bench.state([normal(2, 2)]))
+        assert area.cursor_index is None
+
+
+class TestSlices:
+    def test_chooser_asks_for_a_slice(self, bench, normal, qtbot):
+        arrays = [normal(3, 2, 4, 5), normal(3, 2, 4, 5)]
+        area = bench.shown(arrays)
+        assert [box.maximum() for box in area._slices.boxes] == [2, 1]
+        with qtbot.waitSignal(area.sliceChanged) as changed:
+            area._slices.boxes[0].setValue(2)
+        assert changed.args == [(2, 0)]
+
+    def test_shows_the_slice_without_asking_again(self, bench, normal, qtbot):
+        arrays = [normal(3, 2, 4, 5), normal(3, 2, 4, 5)]
+        area = bench.shown(arrays)
+        with qtbot.assertNotEmitted(area.sliceChanged):
+            area.show_state(bench.state(arrays, slice_index=(2, 1)))
+            assert area.wait_until_drawn()
+        np.testing.assert_array_equal(board(area).shown.runs[0].picture.values, arrays[0][2, 1])
+        assert [box.value() for box in area._slices.boxes] == [2, 1]
+
+    def test_hidden_for_two_axes(self, bench, normal):
+        assert not bench.shown([normal(3, 4)])._slices.isVisible()
+
+
+class TestThreads:
+    def test_none_is_left(self, bench, normal):
+        before = set(threading.enumerate())
+        area = bench.shown([normal(64, 96), normal(64, 96)])
+        assert set(threading.enumerate()) - before
+        area.close()
+        assert set(threading.enumerate()) == before
+
+    def test_close_does_not_wait_for_a_long_reading(self, bench):
+        array = np.zeros((4096, 4096), np.float32)
+        area = bench.area()
+        area.show_state(bench.state([array] * 6))
+        area.close()
+        area.show_state(None)
+
+    def test_an_area_that_is_only_deleted(self, bench, normal, qtbot):
+        from PySide6.QtCore import QCoreApplication, QEvent
+
+        before = set(threading.enumerate())
+        area = bench.shown([normal(64, 96), normal(64, 96)])
+        bench.areas.remove(area)
+        area.hide()
+        area.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert set(threading.enumerate()) == before
+
+    def test_a_late_answer_is_dropped(self, bench, normal):
+        area = bench.area()
+        large = bench.state([np.zeros((4096, 4096), np.float32)])
+        for _ in range(5):
+            area.show_state(large)
+            area.show_state(bench.state([normal(2, 3)]))
+        assert area.wait_until_drawn()
+        assert board(area).shown.runs[0].plane.shape == (2, 3)
+
+    def test_the_previous_picture_stays_until_the_new_one_is_there(self, bench, normal):
+        area = bench.shown([normal(2, 3)])
+        area.show_state(bench.state([np.zeros((4096, 4096), np.float32)]))
+        assert board(area).shown.runs[0].plane.shape == (2, 3)
+        assert page(area) == ""
+        assert area.wait_until_drawn()
+
+    def test_a_comparison_that_arrives_reads_nothing_again(self, bench, normal, monkeypatch):
+        from dataclasses import replace
+
+        state = bench.state([normal(2, 3), normal(2, 3)])
+        bare = replace(state, panes=tuple(replace(pane, comparison=None) for pane in state.panes))
+        area = bench.area()
+        area.show_state(bare)
+        assert area.wait_until_drawn()
+        monkeypatch.setattr(load, "load_any", lambda *_: pytest.fail("read again"))
+        area.show_state(state)
+        assert area.wait_until_drawn()
+
+
+@pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+def test_takes_a_theme_while_it_shows_something(bench, normal, kind):
+    area = bench.shown([normal(5, 6), normal(5, 6)], kind)
+    area.apply_theme(DARK)
+    assert area.wait_until_drawn()
+    view = area._the_content()._views.currentWidget()
+    if kind != "values":
+        corner = pixels(view)[-2, -2]
+        assert corner.tolist() == [0x1F, 0x22, 0x26]
+
+
+def test_the_mouse_really_reaches_the_plots(bench, normal, qtbot):
+    area = bench.shown([normal(64, 96), normal(64, 96)])
+    panel = board(area).panels[0]
+    place = board(area).mapFromScene(panel.view.mapViewToScene(QPointF(40.5, 30.5)))
+    qtbot.mouseMove(board(area).viewport(), place - QPoint(9, 9))
+    qtbot.mouseMove(board(area).viewport(), place)
+    qtbot.waitUntil(lambda: area.cursor_index == (30, 40))

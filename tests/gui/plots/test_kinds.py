@@ -1,0 +1,137 @@
+import csv
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtSvg import QSvgRenderer
+
+from reproviewer.core.message import ReproError
+
+
+def view(area):
+    return area._the_content()._views.currentWidget()
+
+
+def cell(area, row, column):
+    model = view(area).model
+    return model.data(model.index(row, column))
+
+
+class TestHistogram:
+    def test_bins_are_common(self, bench, normal):
+        area = bench.shown([normal(64, 96), normal(64, 96) * 3], "histogram")
+        data = view(area)._data
+        assert [int(counts.sum()) for _, counts, _ in data.runs] == [6144, 6144]
+        assert {len(counts) for _, counts, _ in data.runs} == {data.bins.count}
+
+    def test_says_what_the_bin_under_the_mouse_holds(self, bench):
+        area = bench.shown([np.int32([0, 0, 1, 3]), np.int32([0, 1, 1, 3])], "histogram")
+        plot = view(area)
+        plot._on_mouse(plot._view.mapViewToScene(QPointF(0, 1)))
+        assert plot._legend._note == "−0.5 to 0.5 — Run 1: 2, Run 2: 1"  # noqa: RUF001
+        plot._on_mouse(QPointF(-50, -50))
+        assert plot._legend._note == "count of values in each bin"
+
+    @pytest.mark.parametrize("value", [0.0, 7.0, np.nan, np.inf])
+    def test_odd_values(self, bench, value):
+        area = bench.shown([np.full((3, 3), value, np.float32)] * 2, "histogram")
+        low, high = view(area)._view.viewRange()[0]
+        assert low < high
+
+    def test_a_run_without_the_tensor(self, bench, normal):
+        area = bench.shown([normal(3, 3), None], "histogram")
+        assert [entry[0] for entry in view(area)._legend._entries] == ["Run 1", "Run 2"]
+
+
+class TestValues:
+    def test_every_run_and_the_difference(self, bench):
+        area = bench.shown([np.float32([[1, 2], [0, 4]]), np.float32([[1, 2.5], [-0.0, 4]])], "values")
+        rows = [[cell(area, row, column) for column in range(5)] for row in range(4)]
+        assert rows == [
+            ["", "0, 0", "1.0", "1.0", "0"],
+            ["✕", "0, 1", "2.0", "2.5", "+0.5"],
+            ["≈", "1, 0", "0.0", "-0.0", "0"],
+            ["", "1, 1", "4.0", "4.0", "0"],
+        ]
+
+    def test_ten_million_values_and_the_next_difference(self, bench, qtbot):
+        a = np.zeros(10_000_000, np.float32)
+        b = a.copy()
+        b[[7_654_321, 9_999_999]] = 1
+        area = bench.shown([a, b], "values")
+        area.set_cursor(None)
+        values = view(area)
+        assert values.model.rowCount() < 100
+        qtbot.mouseClick(values._next, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: area.cursor_index == (7_654_321,))
+        assert area.wait_until_drawn()
+        row = 7_654_321 - values.top_row
+        assert cell(area, row, 0) == "✕"
+        assert cell(area, row, 1) == "7654321"
+        qtbot.mouseClick(values._next, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: area.cursor_index == (9_999_999,))
+        assert area.wait_until_drawn()
+        qtbot.mouseClick(values._next, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: values._message.text() == "No further difference below.")
+        qtbot.mouseClick(values._previous, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: area.cursor_index == (7_654_321,))
+
+    def test_keys_move_the_cursor(self, bench, qtbot):
+        area = bench.shown([np.arange(1000.0)], "values")
+        values = view(area)
+        for key, index in ((Qt.Key.Key_End, 999), (Qt.Key.Key_Up, 998), (Qt.Key.Key_Home, 0), (Qt.Key.Key_Down, 1)):
+            qtbot.keyClick(values, key)
+            assert area.cursor_index == (index,)
+        assert area.wait_until_drawn()
+        assert cell(area, 1 - values.top_row, 2) == "1.0"
+
+    def test_runs_that_lack_the_tensor(self, bench, normal):
+        area = bench.shown([normal(3, 3), None, normal(2, 2)], "values")
+        assert cell(area, 0, 2)
+        assert cell(area, 0, 3) == ""
+
+
+class TestExport:
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+    def test_png(self, bench, normal, tmp_path, kind):
+        area = bench.shown([normal(5, 6), normal(5, 6)], kind)
+        area.render_png(tmp_path / "out.png", QSize(1200, 800))
+        image = QImage(str(tmp_path / "out.png"))
+        assert (image.width(), image.height()) == (1200, 800)
+        assert len({image.pixel(x, y) for x in range(0, 1200, 7) for y in range(0, 800, 7)}) > 3
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+    def test_svg(self, bench, normal, tmp_path, kind):
+        area = bench.shown([normal(5, 6), normal(5, 6)], kind)
+        area.render_svg(tmp_path / "out.svg")
+        assert QSvgRenderer(str(tmp_path / "out.svg")).isValid()
+        assert "Run 2" in (tmp_path / "out.svg").read_text()
+
+    def test_many_runs(self, bench, normal, tmp_path):
+        area = bench.shown([normal(5, 6) for _ in range(20)])
+        area.render_png(tmp_path / "out.png", QSize(900, 700))
+        area.render_svg(tmp_path / "out.svg")
+
+    def test_nothing_shown(self, bench, tmp_path):
+        area = bench.area()
+        area.render_png(tmp_path / "out.png", QSize(400, 300))
+        assert list(area.rows_csv()) == []
+
+    def test_a_folder_that_is_not_there(self, bench, normal, tmp_path):
+        area = bench.shown([normal(5, 6)])
+        with pytest.raises(ReproError):
+            area.render_png(tmp_path / "no" / "out.png", QSize(400, 300))
+        with pytest.raises(ReproError):
+            area.render_svg(tmp_path / "no" / "out.svg")
+
+    def test_rows_read_back(self, bench, normal, tmp_path):
+        a, b = normal(3, 4, 5), normal(3, 4, 5)
+        area = bench.shown([a, b], slice_index=(2,))
+        with (tmp_path / "out.csv").open("w", newline="") as file:
+            csv.writer(file).writerows(area.rows_csv())
+        with (tmp_path / "out.csv").open(newline="") as file:
+            head, *rows = csv.reader(file)
+        assert head == ["index", "Run 1", "Run 2"]
+        assert rows[7][0] == "[2, 1, 2]"
+        np.testing.assert_array_equal(np.float32([row[2] for row in rows]), b[2].ravel())
