@@ -327,6 +327,26 @@ def test_an_experiment_file_and_options_over_it(tmp_path, capsys):
     assert "tf.random.set_seed does not govern initial weights in Keras" in out
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--once"], "The seed was set only once, before the first build."),
+        (["--once", "--call", "tf.random.set_seed"], "tf.random.set_seed does not govern initial weights in Keras"),
+        (["--fresh", "--call", "numpy.random.seed"], "numpy.random.seed does not govern initial weights in Keras"),
+    ],
+)
+def test_the_reason_is_the_real_one(capsys, options, reason):
+    status, out, _ = answer(capsys, "run", "--model", MODEL, "--seed", "1", *options)
+    assert status == 1
+    assert reason in out
+
+
+@pytest.mark.parametrize("options", [["--fresh", "--runs", "3"], ["--flavour", "tf_keras"]])
+def test_seeded_builds_are_identical(capsys, options):
+    status, out, _ = answer(capsys, "run", "--model", MODEL, "--seed", "1", *options)
+    assert (status, out[0]) == (0, "✓")
+
+
 def test_saving_what_was_built(tmp_path, capsys):
     saved = tmp_path / "one.npz"
     status, out, _ = answer(capsys, "run", "--model", MODEL, "--seed", "1", "--runs", "1", "--save", saved, "--json")
@@ -374,3 +394,22 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path, number, after_s):
         time.sleep(0.1)
     assert not marked(mark)
     assert not list(tmp_path.glob("reproviewer*"))
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_a_picture_without_a_screen(files, tmp_path, suffix):
+    out = tmp_path / f"x.{suffix}"
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    command = [*PROGRAM, "picture", files["a"], files["b"], "-o", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert out.stat().st_size > 10_000
+    assert "1 of 9 weights differs" in done.stdout
+
+
+def test_a_picture_of_an_experiment(tmp_path):
+    path, out = tmp_path / "e.json", tmp_path / "x.png"
+    path.write_text(dumps(Experiment(MODEL, seeding=Seeding((SeedCall("keras.utils.set_random_seed", 1),)))))
+    done = subprocess.run([*PROGRAM, "picture", str(path), "-o", str(out)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert out.read_bytes().startswith(b"\x89PNG")

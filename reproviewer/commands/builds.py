@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from reproviewer.core.cause import Cause
     from reproviewer.core.report import Compared
+    from reproviewer.core.verdict import Comparison
     from reproviewer.engine import Engine
 
 
@@ -82,22 +83,24 @@ def compare_runs(runs: Sequence[RunFinished]) -> list[Compared]:
 def explain(engine: Engine, runs: Sequence[RunFinished], others: Sequence[Compared]) -> Cause | None:
     """Why the first run that is not like run 1 is not, by the records or by asking Keras with two builds more."""
     for run, (_, comparison) in zip(runs[1:], others, strict=True):
-        if comparison.verdict is Verdict.IDENTICAL:
-            continue
-        found = cause.cause(runs[0].record, run.record, comparison)
-        return found or _probed(engine, run)
+        if comparison.verdict is not Verdict.IDENTICAL:
+            found = cause.cause(runs[0].record, run.record, comparison)
+            return _probed(engine, runs[0], run, comparison) or found if cause.needs_probe(found) else found
     return None
 
 
-def _probed(engine: Engine, run: RunFinished) -> Cause | None:
-    probe = cause.probe_experiment(from_json(run.record["experiment"]))
+def _probed(engine: Engine, first: RunFinished, run: RunFinished, comparison: Comparison) -> Cause | None:
+    experiment = from_json(run.record["experiment"])
+    probe = cause.probe_experiment(experiment)
     if probe is None:
         return None
+    if cause.is_probe(experiment, first.record, run.record):
+        return cause.governs(probe, comparison, run.record)
     try:
         tries = build(engine, probe)
     except ReproError:
         return None
-    return cause.governs(probe, compare(tries[0].weights, tries[1].weights), tries[0].record)
+    return cause.governs(probe, compare(tries[0].weights, tries[1].weights), tries[0].record, comparison)
 
 
 def _seeding(args: argparse.Namespace, given: Seeding) -> Seeding:

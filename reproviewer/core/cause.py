@@ -59,6 +59,18 @@ def cause(reference_record: Record, other_record: Record, comparison: Comparison
     return None
 
 
+def needs_probe(found: Cause | None) -> bool:
+    """Whether asking Keras may find more: no reason was found, or one that presumes that the calls govern."""
+    return found is None or found.action == SEED_EACH
+
+
+def is_probe(experiment: Experiment, reference_record: Record, other_record: Record) -> bool:
+    """Whether two runs of an experiment are already what `probe_experiment` would build."""
+    probe = probe_experiment(experiment)
+    same_process = reference_record.get("pid") == other_record.get("pid")
+    return probe is not None and probe == replace(experiment, runs=2) and same_process
+
+
 def probe_experiment(experiment: Experiment) -> Experiment | None:
     """Two builds that tell whether the seeding calls govern what is drawn: in one process, seeded before each.
 
@@ -74,15 +86,18 @@ def probe_experiment(experiment: Experiment) -> Experiment | None:
     )
 
 
-def governs(probe: Experiment, comparison: Comparison, record: Record) -> Cause | None:
+def governs(
+    probe: Experiment, comparison: Comparison, record: Record, to_explain: Comparison | None = None
+) -> Cause | None:
     """Read the comparison of the two builds of `probe`; `record` is that of one of them.
 
     Returns
     -------
-    None when the builds have the same values: the calls do govern them.
+    None when the builds have the same values: the calls do govern them. None too when the comparison `to_explain` has
+    differences that the builds of the probe have not.
     """
-    unlike = [t.name for t in comparison.tensors if t.verdict not in (Verdict.IDENTICAL, Verdict.EQUAL)]
-    if not unlike:
+    unlike = _unlike(comparison)
+    if not unlike or (to_explain is not None and not set(_unlike(to_explain)) <= set(unlike)):
         return None
     functions = list(dict.fromkeys(call.function for call in probe.seeding.calls))
     weights = [name for name in unlike if name.partition("(")[0] not in DRAW_CALLS]
@@ -103,6 +118,10 @@ _NOT_GOVERNED = {
     (False, False): "{function} does not govern {what} with Keras {version} (two tries of its own differed).",
     (False, True): "{function} do not govern {what} with Keras {version} (two tries of their own differed).",
 }
+
+
+def _unlike(comparison: Comparison) -> list[str]:
+    return [t.name for t in comparison.tensors if t.verdict not in (Verdict.IDENTICAL, Verdict.EQUAL)]
 
 
 def _other_model(a: Record, b: Record) -> Cause | None:
@@ -139,9 +158,9 @@ def _seeded_once(a: Record, b: Record) -> Cause | None:
     if a.get("calls") and b.get("calls"):
         return None
     if not a.get("calls") and not b.get("calls"):
-        text = "The seed was set once, before earlier builds: each build goes on where the one before it stopped."
+        text = "The seed was set only once, before earlier builds."
     else:
-        text = "The seed was set once: the first build used it, the next one goes on where that stopped."
+        text = "The seed was set only once, before the first build."
     return Cause(message(text), SEED_EACH)
 
 

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from reproviewer.core.cause import SAME_SEED, SEED_EACH, SET_SEED, USE_SET_RANDOM_SEED, cause, governs, probe_experiment
+from reproviewer.core.cause import (
+    SAME_SEED,
+    SEED_EACH,
+    SET_SEED,
+    USE_SET_RANDOM_SEED,
+    cause,
+    governs,
+    is_probe,
+    needs_probe,
+    probe_experiment,
+)
 from reproviewer.core.compare import compare
 from reproviewer.core.experiment import Draw, Environment, Experiment, SeedCall, Seeding, to_json
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict
@@ -65,7 +75,7 @@ def test_nothing_to_explain():
         (
             record(replace(SEEDED, seeding=Seeding((ONE,), "once"))),
             record(replace(SEEDED, seeding=Seeding((ONE,), "once")), 2),
-            "The seed was set once: the first build used it, the next one goes on where that stopped.",
+            "The seed was set only once, before the first build.",
             SEED_EACH,
         ),
         (record(), record(replace(SEEDED, model="Dense(6)")), "The two runs were built from different models.", ""),
@@ -123,6 +133,18 @@ def test_a_probe_is_two_builds_in_one_process_seeded_before_each():
     assert probe_experiment(Experiment(seeding=Seeding((ONE,)))) is None
 
 
+def test_when_to_ask_keras():
+    once = replace(SEEDED, seeding=Seeding((ONE,), "once"))
+    assert needs_probe(None)
+    assert needs_probe(cause(record(once), record(once, 2), comparison()))
+    assert not needs_probe(cause(record(Experiment(MODEL)), record(Experiment(MODEL), 2), comparison()))
+    assert is_probe(SEEDED, {"pid": 1}, {"pid": 1})
+    assert is_probe(replace(SEEDED, runs=9), {"pid": 1}, {"pid": 1})
+    assert not is_probe(SEEDED, {"pid": 1}, {"pid": 2})
+    assert not is_probe(once, {"pid": 1}, {"pid": 1})
+    assert not is_probe(Experiment(MODEL), {"pid": 1}, {"pid": 1})
+
+
 def test_what_a_probe_says():
     probe = Experiment(MODEL, seeding=Seeding((SeedCall("tf.random.set_seed", 1),)))
     found = governs(probe, comparison(), record())
@@ -137,6 +159,9 @@ def test_what_a_probe_says():
         "(two tries of its own differed)."
     )
     assert found.action == ""
+    draw = comparison(name="numpy.random.default_rng()")
+    assert governs(SEEDED, draw, record(), draw) is not None
+    assert governs(SEEDED, draw, record(), comparison()) is None
     both = Experiment(MODEL, seeding=Seeding((SeedCall("tf.random.set_seed", 1), SeedCall("numpy.random.seed", 1))))
     assert str(governs(both, comparison(), record()).message).startswith(
         "tf.random.set_seed, numpy.random.seed do not govern initial weights"
