@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from reproviewer.core.listing import next_difference, read_rows
 from reproviewer.gui.plots import describe, export, load
-from reproviewer.gui.plots.cursor_rows import CursorRow, cursor_rows
+from reproviewer.gui.plots.cursor_rows import FIRST_ROWS, CursorRow, cursor_rows
 from reproviewer.gui.plots.cursor_table import MOST_ROWS, CursorTable
 from reproviewer.gui.plots.slice_bar import SliceBar
 from reproviewer.gui.plots.texts import tr
@@ -326,11 +326,17 @@ class PlotArea(QWidget):
             return
         if "load" in self._pending:
             return
-        self._read("cursor", self._elements, partial(cursor_rows, state, index), partial(self._on_rows, index))
+        self._read_cursor(state, index, FIRST_ROWS)
 
-    def _on_rows(self, index: tuple[int, ...], rows: tuple[CursorRow, ...]) -> None:
+    def _read_cursor(self, state: PlotState, index: tuple[int, ...], limit: int) -> None:
+        work = partial(cursor_rows, state, index, limit)
+        self._read("cursor", self._elements, work, partial(self._on_rows, index, limit))
+
+    def _on_rows(self, index: tuple[int, ...], limit: int, rows: tuple[CursorRow, ...]) -> None:
         if self._state is None:
             return
+        if len(rows) > limit:
+            self._read_cursor(self._state, index, len(rows))
         name = self._state.title.rsplit("/", 1)[-1]
         self._table.show_rows(f"{name}[{', '.join(map(str, index))}]" if index else name, rows)
 

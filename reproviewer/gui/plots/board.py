@@ -17,7 +17,7 @@ from reproviewer.gui.plots.palette import palette
 from reproviewer.gui.plots.panel import Panel, region_of
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QMouseEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
     from PySide6.QtWidgets import QWidget
 
     from reproviewer.core.slices import Plane
@@ -175,7 +175,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
     def _show_run(self, panel: Panel, run: RunData) -> None:
         assert self._shown is not None
         title, detail = describe.run_caption(run)
-        panel.caption.show_text(title, detail, (self._theme.run(run.pane.colour),))
+        panel.caption.show_text((title,), detail, (self._theme.run(run.pane.colour),))
         note = describe.run_note(run, self._shown)
         if note or run.plane is None:
             panel.show_note(note)
@@ -191,7 +191,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         panel.apply_theme(palette(self._theme), describe.difference_ink(found, self._theme))
         title, detail = describe.difference_caption(found)
         swatches = (self._theme.run(found.focus.colour), self._theme.run(found.reference.colour))
-        panel.caption.show_text(title, detail, swatches)
+        panel.caption.show_text((title, texts.tr("Difference")), detail, swatches)
         note = describe.difference_note(found)
         if note or found.plane is None or found.picture is None:
             panel.show_note(note)
@@ -294,6 +294,17 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
                 self.pointed.emit(index)
                 return
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the keys reach the plots, where the keys led here."""
+        super().focusInEvent(event)
+        by_key = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._root.show_focus(self._theme.accent if by_key else "")
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keys go elsewhere."""
+        super().focusOutEvent(event)
+        self._root.show_focus("")
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Follow every move: the scene's own signal drops those that come quickly, the last one among them."""
         super().mouseMoveEvent(event)
@@ -336,8 +347,21 @@ class _Root(pg.GraphicsWidget):  # type: ignore[misc]
     def __init__(self, arrange: Any) -> None:
         super().__init__()
         self._arrange = arrange
+        self._focus = ""
+
+    def show_focus(self, colour: str) -> None:
+        """Draw a line of this colour around the plots; none without a colour."""
+        self._focus = colour
+        self.update()
+
+    def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:
+        """Draw the line of the focus."""
+        if self._focus:
+            painter.setPen(pg.mkPen(self._focus))
+            painter.drawRect(QRectF(0.5, 0.5, self.size().width() - 1, self.size().height() - 1))
 
     def resizeEvent(self, event: Any) -> None:
+        """Arrange the plots."""
         self._arrange()
 
 

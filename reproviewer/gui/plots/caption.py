@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from reproviewer.gui.plots import texts
 
@@ -25,15 +25,15 @@ class Caption(pg.GraphicsWidget):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.setFixedHeight(HEIGHT_PX)
-        self._title = ""
+        self._titles: tuple[str, ...] = ("",)
         self._details: tuple[str, ...] = ("",)
         self._swatches: tuple[str, ...] = ()
         self._title_ink = self._detail_ink = QColor()
 
-    def show_text(self, title: str, details: tuple[str, ...], swatches: tuple[str, ...]) -> None:
-        """Show a title after squares of these colours, and below it the longest of the details that fits."""
-        self._title, self._details, self._swatches = title, details, swatches
-        self.setToolTip(f"{title}\n{details[0]}".strip())
+    def show_text(self, titles: tuple[str, ...], details: tuple[str, ...], swatches: tuple[str, ...]) -> None:
+        """Show the first title that fits after squares of these colours, and below it the first detail that fits."""
+        self._titles, self._details, self._swatches = titles, details, swatches
+        self.setToolTip(f"{titles[0]}\n{details[0]}".strip())
         self.update()
 
     def apply_theme(self, theme: Theme, detail: str = "") -> None:
@@ -44,22 +44,24 @@ class Caption(pg.GraphicsWidget):  # type: ignore[misc]
     def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:
         """Draw both lines."""
         width = self.size().width()
-        title, detail = texts.text_font(bold=True), texts.caption_font()
-        x, room = 0.0, width - len(self._swatches) * (SWATCH_PX + 3) - 3
-        crowded = len(self._swatches) > 1 and QFontMetricsF(title).horizontalAdvance(self._title) > room
-        swatches = () if crowded else self._swatches
-        for colour in swatches:
-            painter.fillRect(QRectF(x, 4, SWATCH_PX, SWATCH_PX), QColor(colour))
-            x += SWATCH_PX + 3
-        x += 3 if swatches else 0
+        bold, small = texts.text_font(bold=True), texts.caption_font()
+        swatches = self._swatches if len(self._swatches) == 1 or self._fits(bold, width) else ()
+        x = self._taken(swatches)
+        for place, colour in enumerate(swatches):
+            painter.fillRect(QRectF(place * (SWATCH_PX + 3), 4, SWATCH_PX, SWATCH_PX), QColor(colour))
         painter.setPen(QPen(self._title_ink))
-        painter.setFont(title)
-        painter.drawText(QPointF(x, 14), texts.elided(self._title, title, width - x))
+        painter.setFont(bold)
+        painter.drawText(QPointF(x, 14), texts.first_that_fits(self._titles, bold, width - x))
         painter.setPen(QPen(self._detail_ink))
-        painter.setFont(detail)
-        metrics = QFontMetricsF(detail)
-        fits = (text for text in self._details if metrics.horizontalAdvance(text) <= width)
-        painter.drawText(QPointF(0, 28), texts.elided(next(fits, self._details[-1]), detail, width))
+        painter.setFont(small)
+        painter.drawText(QPointF(0, 28), texts.first_that_fits(self._details, small, width))
+
+    def _fits(self, font: QFont, width: float) -> bool:
+        room = width - self._taken(self._swatches)
+        return QFontMetricsF(font).horizontalAdvance(self._titles[0]) <= room
+
+    def _taken(self, swatches: tuple[str, ...]) -> float:
+        return len(swatches) * (SWATCH_PX + 3) + 3 if swatches else 0.0
 
     def sizeHint(self, which: Qt.SizeHint, constraint: Any = None) -> Any:
         """Any width, one height."""

@@ -58,10 +58,18 @@ class ColourBar(pg.GraphicsWidget):  # type: ignore[misc]
         painter.drawImage(strip, self._strip)
         self._frame(painter, strip, None)
         painter.setPen(QPen(self._ink))
-        sides = {0: Qt.AlignmentFlag.AlignLeft, len(self._labels) - 1: Qt.AlignmentFlag.AlignRight}
-        for i, label in enumerate(self._labels):
-            side = sides.get(i, Qt.AlignmentFlag.AlignHCenter)
+        for label, side in self._placed(metrics, strip.width()):
             painter.drawText(QRectF(strip.left(), 12, strip.width(), 16), side, label)
+
+    def _placed(self, metrics: QFontMetricsF, width: float) -> list[tuple[str, Qt.AlignmentFlag]]:
+        """The labels at the left, in the middle and at the right; only the last where there is no room for all."""
+        if len(self._labels) == 1:
+            return [(self._labels[0], Qt.AlignmentFlag.AlignHCenter)]
+        left, *middle, right = self._labels
+        placed = [(right, Qt.AlignmentFlag.AlignRight)]
+        if sum(metrics.horizontalAdvance(label) + 6 for label in self._labels) <= width:
+            placed += [(left, Qt.AlignmentFlag.AlignLeft), *((m, Qt.AlignmentFlag.AlignHCenter) for m in middle)]
+        return placed
 
     def _frame(self, painter: QPainter, box: QRectF, fill: QColor | None) -> None:
         painter.setPen(QPen(self._line, 1))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reproviewer.core import elements
 from reproviewer.core.bit_groups import bit_groups, unlike
+from reproviewer.core.summary import Stopped
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.load import is_many, listed, ordered, read_element
 
@@ -33,14 +34,26 @@ class CursorRow:
     unequal: bool = False
 
 
-def cursor_rows(state: PlotState, index: tuple[int, ...], cancelled: Cancelled) -> tuple[CursorRow, ...]:
-    """Read the element at `index` in every run, the reference first; of many runs the focus next."""
+EXACT_ULP = 10**10
+"""Larger distances are written as a power of ten."""
+FIRST_ROWS = 8
+"""So many rows are read before all others: those in sight."""
+
+
+def cursor_rows(state: PlotState, index: tuple[int, ...], limit: int, cancelled: Cancelled) -> tuple[CursorRow, ...]:
+    """Read the element at `index` in every run, the reference first; of many runs the focus next.
+
+    After `limit` runs the rows have only their names.
+    """
     panes = listed(state) if is_many(state) else ordered(state)
     first = read_element(panes[0], index) if panes else None
     rows = []
-    for pane in panes:
+    for place, pane in enumerate(panes):
         if cancelled():
-            break
+            raise Stopped
+        if place >= limit:
+            rows.append(CursorRow(pane.label, pane.colour, ""))
+            continue
         found = first if pane is panes[0] else read_element(pane, index)
         rows.append(_row(pane, found, panes[0], first))
     return tuple(rows)
@@ -66,6 +79,6 @@ def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool,
     distance = "" if found.far is None else texts.number(float(found.far[0]), 4)
     ulp = ""
     if found.ulp is not None and found.has_ulp is not None and found.has_ulp[0]:
-        ulp = texts.count(int(found.ulp[0]))
+        ulp = texts.count(int(found.ulp[0])) if found.ulp[0] < EXACT_ULP else texts.number(float(found.ulp[0]), 4)
     differs = elements.differing(a, b) if dtypes[0] == dtypes[1] else found.unequal
     return distance, ulp, bool(differs[0]), bool(found.unequal[0])

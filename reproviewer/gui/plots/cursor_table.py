@@ -88,10 +88,10 @@ class CursorTable(QTableView):
         """Share the width; the bits take what is left."""
         width = self.viewport().width()
         for column, share, least, most in (
-            (RUN, 0.19, 84, 190),
-            (VALUE, 0.18, 100, 190),
+            (RUN, 0.18, 84, 190),
+            (VALUE, 0.175, 100, 190),
             (DISTANCE, 0.125, 72, 120),
-            (ULP, 0.15, 80, 150),
+            (ULP, 0.165, 80, 150),
         ):
             self.setColumnWidth(column, int(min(most, max(least, share * width))))
         super().resizeEvent(event)
@@ -117,6 +117,11 @@ class _CursorModel(QAbstractTableModel):
         self._rows: tuple[CursorRow, ...] = ()
 
     def show_rows(self, place: str, rows: tuple[CursorRow, ...]) -> None:
+        if len(rows) == len(self._rows) and rows:
+            self._place, self._rows = place, rows
+            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, BITS))
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, RUN, RUN)
+            return
         self.beginResetModel()
         self._place, self._rows = place, rows
         self.endResetModel()

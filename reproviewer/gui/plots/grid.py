@@ -26,5 +26,5 @@ def grid_for(plots: int, width: float, height: float) -> Grid:
     for columns in range(1, plots + 1):
         rows = -(-plots // columns)
         sizes[columns] = min(width / columns, 1.4 * (height / rows - 54))
-    columns = max(sizes, key=lambda n: (round(sizes[n]), n))
+    columns = max(sizes, key=lambda n: (round(sizes[n]), -n))
     return Grid(-(-plots // columns), columns)

@@ -55,6 +55,13 @@ def elided(text: str, font: QFont, width: float) -> str:
     return QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
 
 
+def first_that_fits(candidates: tuple[str, ...], font: QFont, width: float) -> str:
+    """The first of these texts that fits; if none does, the last, cut in its middle."""
+    metrics = QFontMetricsF(font)
+    fits = (text for text in candidates if metrics.horizontalAdvance(text) <= width)
+    return next(fits, metrics.elidedText(candidates[-1], Qt.TextElideMode.ElideMiddle, width))
+
+
 def _font(size_px: int, bold: bool) -> QFont:
     font = QFont()
     font.setPixelSize(size_px)

@@ -29,7 +29,7 @@ def notes(area):
 
 
 def captions(area):
-    return [(panel.caption._title, panel.caption._details[0]) for panel in board(area).panels]
+    return [(panel.caption._titles[0], panel.caption._details[0]) for panel in board(area).panels]
 
 
 def hover(area, panel, x, y):

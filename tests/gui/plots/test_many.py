@@ -16,7 +16,7 @@ def test_many_runs_are_small_multiples(bench, normal, runs):
     area = bench.shown(arrays, focus="r3")
     assert content(area).multiples.isVisible()
     assert len(content(area).board.shown.thumbs) == runs
-    assert [panel.caption._title for panel in content(area).board.panels] == [
+    assert [panel.caption._titles[0] for panel in content(area).board.panels] == [
         "Run 1",
         "Run 4",
         "Run 4 − Run 1",  # noqa: RUF001
@@ -70,7 +70,7 @@ def test_the_chosen_focus_is_shown(bench, normal):
     state = bench.state(arrays, focus="r9")
     area.show_state(state)
     assert area.wait_until_drawn()
-    assert content(area).board.panels[1].caption._title == "Run 10"
+    assert content(area).board.panels[1].caption._titles[0] == "Run 10"
 
 
 @pytest.mark.parametrize("kind", ["bars", "histogram", "values"])
