@@ -161,7 +161,8 @@ class LayerForm(QWidget):
         self.later.setEnabled(0 <= row < count - 1 and not self._busy)
         for button in (self.copy, self.remove):
             button.setEnabled(row >= 0 and not self._busy)
-        self.list.setEnabled(self._readable)
+        for widget in (self.list, self.earlier, self.later, self.copy, self.remove):
+            widget.setVisible(count > 0)
         self.list.setDragEnabled(not self._busy)
         self.fields.setEnabled(not self._busy)
         self.note.setText(self._said(row))

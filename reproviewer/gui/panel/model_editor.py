@@ -81,7 +81,7 @@ class ModelEditor(QPlainTextEdit):
     def sizeHint(self) -> QSize:
         lines = min(max(self._shown_lines(), MIN_LINES), MAX_LINES)
         frame = self.height() - self.viewport().height()
-        around = min(max(frame, 0), MAX_FRAME_PX) + 2 * int(self.document().documentMargin())
+        around = min(max(frame, 0), MAX_FRAME_PX) + 3 * int(self.document().documentMargin())
         line = self.fontMetrics().lineSpacing() + 1  # the layout rounds up
         return QSize(120, lines * line + around)
 
@@ -128,6 +128,7 @@ class ModelEditor(QPlainTextEdit):
     def _shown_lines(self) -> int:
         block, lines = self.document().begin(), 0
         while block.isValid() and lines < MAX_LINES:
+            self.blockBoundingRect(block)  # lays the block out
             lines += max(block.layout().lineCount(), 1)
             block = block.next()
         return lines

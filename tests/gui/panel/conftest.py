@@ -36,5 +36,15 @@ class Bench:
 
 
 @pytest.fixture
+def themed(qapp):
+    """The application in the light theme, for as long as it is looked at."""
+    before = qapp.styleSheet(), qapp.palette()
+    themes.apply(qapp, themes.LIGHT)
+    yield
+    qapp.setPalette(before[1])
+    qapp.setStyleSheet(before[0])
+
+
+@pytest.fixture
 def bench(qtbot):
     return lambda experiment=None, **options: Bench(qtbot, experiment, **options)

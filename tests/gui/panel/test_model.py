@@ -165,6 +165,15 @@ def test_another_keras_brings_its_own_layers(bench, qtbot) -> None:
     assert desk.experiment.model == "Mine(8)"
 
 
+@pytest.mark.parametrize("model", ["", "Dense(1)", "Dense(1)\n" * 8, "Dense(5, name='a_long_name_of_a_layer')\n" * 3])
+@pytest.mark.parametrize("width", [260, 300, 350])
+@pytest.mark.usefixtures("themed")
+def test_a_short_text_needs_no_scroll_bar(bench, qtbot, model, width) -> None:
+    editor = bench(Experiment(model=model), width=width).panel.model.editor
+    qtbot.waitUntil(lambda: editor.height() == editor.sizeHint().height())
+    assert editor.verticalScrollBar().maximum() == 0
+
+
 def test_the_editor_grows_with_the_text_up_to_a_limit(bench) -> None:
     desk = bench()
     editor = desk.panel.model.editor

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 
 from reproviewer.core.catalog import shipped
 from reproviewer.core.experiment import DRAW_CALLS, Draw, Environment, Experiment, SeedCall, Seeding
-from reproviewer.gui import theme as themes
 
 LEFT = Qt.MouseButton.LeftButton
 MODEL = "Input((28, 28, 1))\nConv2D(8, 3)\nBidirectional(LSTM(4))\nDense(10, kernel_initializer=GlorotUniform(seed=1))"
@@ -107,25 +106,19 @@ def test_while_building_nothing_can_be_changed_and_the_focus_comes_back(bench, q
 
 @pytest.mark.parametrize("width", [260, 300, 420])
 @pytest.mark.parametrize("as_form", [False, True])
+@pytest.mark.usefixtures("themed")
 def test_it_never_scrolls_sideways(bench, qtbot, width, as_form) -> None:
-    app = QApplication.instance()
-    before = app.styleSheet(), app.palette()
-    themes.apply(app, themes.LIGHT)
-    try:
-        desk = bench(FULL, width=width)
-        if as_form:
-            qtbot.mouseClick(desk.panel.model.as_form, LEFT)
-        for row in range(4 if as_form else 1):
-            desk.panel.model.form.list.setCurrentRow(row)
-            for more in desk.panel.findChildren(QAbstractButton):
-                if "more" in more.text() and more.isVisible():
-                    more.click()
-            QApplication.processEvents()
-            assert desk.panel.width() == width
-            assert desk.panel.area.horizontalScrollBar().maximum() == 0
-    finally:
-        app.setPalette(before[1])
-        app.setStyleSheet(before[0])
+    desk = bench(FULL, width=width)
+    if as_form:
+        qtbot.mouseClick(desk.panel.model.as_form, LEFT)
+    for row in range(4 if as_form else 1):
+        desk.panel.model.form.list.setCurrentRow(row)
+        for more in desk.panel.findChildren(QAbstractButton):
+            if "more" in more.text() and more.isVisible():
+                more.click()
+        QApplication.processEvents()
+        assert desk.panel.width() == width
+        assert desk.panel.area.horizontalScrollBar().maximum() == 0
 
 
 def test_the_wheel_scrolls_the_panel_and_changes_nothing(bench) -> None:
