@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.plots.content import Content
 
 LOADING_AFTER_MS = 200
+LONG_ITEM = 8
 KEYS = ("load", "detail", "rows", "search", "cursor")
 LOW_AREA_PX, LOW_ROWS = 520, 3
 
@@ -201,6 +202,8 @@ class PlotArea(QWidget):
         cells, thumb = self._the_content().cells(state)
         self._show_slices(state)
         self._reserve_rows()
+        for key in ("detail", "search", "rows"):
+            self._drop(key)
         self._loading_timer.start()
         self._read("load", self._pictures, partial(load.load_any, state, cells, thumb), self._on_loaded)
 
@@ -249,11 +252,15 @@ class PlotArea(QWidget):
 
         background.start(key, work, finish, partial(self._on_failed, key))
 
-    def _cancel(self) -> None:
+    def _drop(self, key: str) -> None:
+        """Forget what was asked under this key."""
         for background in (self._pictures, self._elements):
-            for key in KEYS:
-                background.cancel(key)
-        self._pending.clear()
+            background.cancel(key)
+        self._pending.discard(key)
+
+    def _cancel(self) -> None:
+        for key in KEYS:
+            self._drop(key)
         self._loading_timer.stop()
         self._loading.hide()
 
@@ -320,8 +327,7 @@ class PlotArea(QWidget):
         if self._content is not None:
             self._content.set_cursor(index)
         if index is None or state is None:
-            self._elements.cancel("cursor")
-            self._pending.discard("cursor")
+            self._drop("cursor")
             self._table.show_rows("", ())
             return
         if "load" in self._pending:
@@ -361,6 +367,8 @@ class PlotArea(QWidget):
 
     def _reserve_rows(self) -> None:
         runs = len(self._state.panes) if self._state else 1
+        tensor = next((pane.tensor for pane in self._state.panes if pane.tensor), None) if self._state else None
+        self._table.give_values_room(tensor is not None and tensor.itemsize >= LONG_ITEM)
         self._table.reserve(min(runs, MOST_ROWS if self.height() >= LOW_AREA_PX else LOW_ROWS))
 
     def _show_loading(self) -> None:

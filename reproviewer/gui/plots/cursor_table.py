@@ -33,7 +33,7 @@ class CursorTable(QTableView):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._long = theme, False
         self._model = _CursorModel(theme)
         self._bits = _BitsDelegate(theme)
         self._setup_ui()
@@ -49,6 +49,12 @@ class CursorTable(QTableView):
         height = HEADER_PX + ROW_PX * max(LEAST_ROWS, min(MOST_ROWS, rows)) + 2
         if height != self.height():
             self.setFixedHeight(height)
+
+    def give_values_room(self, long: bool) -> None:
+        """Make the column of values wide enough for long ones, such as those of float64."""
+        if long != self._long:
+            self._long = long
+            self._share_width()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
@@ -85,16 +91,20 @@ class CursorTable(QTableView):
         header.setSectionsClickable(False)
 
     def resizeEvent(self, event: Any) -> None:
-        """Share the width; the bits take what is left."""
+        """Share the width."""
+        self._share_width()
+        super().resizeEvent(event)
+
+    def _share_width(self) -> None:
+        """The bits take what is left."""
         width = self.viewport().width()
         for column, share, least, most in (
             (RUN, 0.18, 84, 190),
-            (VALUE, 0.175, 100, 190),
+            (VALUE, 0.25 if self._long else 0.175, 100, 190),
             (DISTANCE, 0.125, 72, 120),
             (ULP, 0.165, 80, 150),
         ):
             self.setColumnWidth(column, int(min(most, max(least, share * width))))
-        super().resizeEvent(event)
 
     def paintEvent(self, event: Any) -> None:
         """Draw the rows, or how to fill them."""

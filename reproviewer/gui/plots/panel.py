@@ -43,6 +43,7 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         self._span = (0.0, 0.0)
         self._limit = 0.0
         self._palette: Palette | None = None
+        self._painted: tuple[Any, ...] = ()
         self._setup_ui()
 
     def _setup_ui(self) -> None:
@@ -120,6 +121,10 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         """Reduce the heat map to the pixels there are: every cell must have one."""
         if self._picture is None or self._palette is None or self.view.width() < 4:
             return
+        painted = (self._picture, self._palette, self._limit, int(self.view.width()), int(self.view.height()))
+        if painted == self._painted:
+            return
+        self._painted = painted
         low = getattr(self._picture, "low", None)
         nan = np.isnan(low) if low is not None and self._picture.exact and low.dtype.kind == "f" else None
         self._image.show_image(self._picture.region, self._paint(self._picture), nan, self._palette)
