@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from reproviewer.core.experiment import MAX_RUNS
 from reproviewer.gui.elided_label import ElidedLabel
+from reproviewer.gui.quiet import QuietSpinBox
 from reproviewer.gui.texts import shown
 from reproviewer.gui.theme import GRID_PX
 
@@ -60,7 +61,7 @@ class Toolbar(QWidget):
         self._build = self._push(acts.build, "primary")
         self._stop = self._push(acts.stop, "plain")
         self._runs_label = QLabel(self.tr("R&uns"))
-        self._runs = QSpinBox()
+        self._runs = QuietSpinBox()
         self._runs.setRange(1, MAX_RUNS)
         self._runs.setKeyboardTracking(False)
         self._runs.setAccessibleName(self.tr("Number of runs"))

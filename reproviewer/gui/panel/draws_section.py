@@ -6,8 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from reproviewer.core.experiment import DRAW_CALLS, MAX_DRAWS, Draw
-from reproviewer.gui.panel.quiet import QuietComboBox, QuietSpinBox
 from reproviewer.gui.panel.section import INDENT_PX, Section, caption, flat_button, tab_before
+from reproviewer.gui.quiet import QuietComboBox, QuietSpinBox
 
 
 class DrawRow(QWidget):

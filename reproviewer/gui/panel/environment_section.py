@@ -8,8 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from reproviewer.core.experiment import Environment, Process
-from reproviewer.gui.panel.quiet import QuietComboBox
 from reproviewer.gui.panel.section import Section, caption
+from reproviewer.gui.quiet import QuietComboBox
 
 
 class EnvironmentSection(Section):

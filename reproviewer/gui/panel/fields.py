@@ -11,8 +11,8 @@ from reproviewer.core.keras_text import format_value, parse_value
 from reproviewer.core.message import Message, message
 from reproviewer.core.model_spec import Argument, Call, Value
 from reproviewer.core.parameter_kinds import Kind, literal_problem
-from reproviewer.gui.panel.quiet import QuietComboBox
 from reproviewer.gui.panel.section import caption, mark_bad
+from reproviewer.gui.quiet import QuietComboBox
 from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:

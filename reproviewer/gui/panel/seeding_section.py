@@ -6,9 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from reproviewer.core.experiment import SEED_FUNCTIONS, Process, SeedCall, SeedFunction, Seeding
-from reproviewer.gui.panel.quiet import QuietComboBox
 from reproviewer.gui.panel.section import Section, caption
 from reproviewer.gui.panel.seed_row import SeedRow
+from reproviewer.gui.quiet import QuietComboBox
 
 
 class SeedingSection(Section):

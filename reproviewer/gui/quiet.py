@@ -1,4 +1,4 @@
-"""Fields that let the wheel scroll the panel unless they have the focus."""
+"""Fields that the wheel leaves alone unless they have the focus."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ class QuietComboBox(QComboBox):
 
 
 class QuietSpinBox(QSpinBox):
-    """A spin box that the wheel does not change in passing."""
+    """A spin box that the wheel does not change in passing, its number clear of the border."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.lineEdit().setTextMargins(5, 0, 0, 0)  # a style sheet's padding does not reach the number
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
