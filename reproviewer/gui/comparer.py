@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -37,7 +37,7 @@ class Comparer(QObject):
         self._engine = engine
         self._known: dict[_Key, Comparison] = {}
         self._digests: dict[str, str] = {}
-        self._probed: dict[Experiment, Cause | None] = {}
+        self._probed: dict[Experiment, tuple[Comparison, dict[str, Any]]] = {}
         self._session: Session | None = None
         self.findings = Findings()
 
@@ -100,40 +100,46 @@ class Comparer(QObject):
     def _explain(self, session: Session, reference: Item) -> None:
         """The reason for the first difference between two runs."""
         for item in session.others():
-            if item.kind != "run" or reference.kind != "run":
-                continue
             comparison = self.findings.comparisons[item.id]
-            found = cause.cause(reference.record, item.record, comparison)
-            if found is not None:
+            if item.kind == reference.kind == "run" and comparison.differing:
+                found = cause.cause(reference.record, item.record, comparison)
+                if cause.needs_probe(found):
+                    found = self._ask_keras(reference, item, comparison) or found
                 self.findings = replace(self.findings, cause=found)
                 return
-            probe = cause.probe_experiment(from_json(item.record["experiment"]))
-            if comparison.differing and probe is not None:
-                self._explain_by_probe(probe)
-                return
 
-    def _explain_by_probe(self, probe: Experiment) -> None:
-        """Find out by two builds of its own whether the seeding calls govern the weights in the person's Keras."""
+    def _ask_keras(self, reference: Item, item: Item, comparison: Comparison) -> Cause | None:
+        """Whether the seeding calls govern the weights in the person's Keras, by two builds: these, or of its own."""
+        experiment = from_json(item.record["experiment"])
+        probe = cause.probe_experiment(experiment)
+        if probe is None:
+            return None
+        if cause.is_probe(experiment, reference.record, item.record):
+            return cause.governs(probe, comparison, item.record)
         if probe in self._probed:
-            self.findings = replace(self.findings, cause=self._probed[probe])
-            return
+            tried, record = self._probed[probe]
+            return cause.governs(probe, tried, record, comparison)
+        self._probe(probe)
+        return None
+
+    def _probe(self, probe: Experiment) -> None:
         runs: list[RunFinished] = []
 
         def receive(event: Event) -> None:
             if isinstance(event, RunFinished):
                 runs.append(event)
             elif isinstance(event, Outcome) and event.state is RunState.FINISHED and len(runs) == 2:
-                self._background.start("probe", lambda cancelled: self._judge(probe, runs), learn, self.failed.emit)
+                self._background.start("probe", lambda cancelled: _compared(runs), learn, self.failed.emit)
 
-        def learn(found: Cause | None) -> None:
-            self._probed[probe] = found
+        def learn(comparison: Comparison) -> None:
+            self._probed[probe] = comparison, runs[0].record
             self._collect()
             self.findingsChanged.emit()
 
         self._engine.ask(lambda engine: engine.run(probe), receive)
 
-    @staticmethod
-    def _judge(probe: Experiment, runs: list[RunFinished]) -> Cause | None:
-        from reproviewer.core.compare import compare
 
-        return cause.governs(probe, compare(runs[0].weights, runs[1].weights), runs[0].record)
+def _compared(runs: list[RunFinished]) -> Comparison:
+    from reproviewer.core.compare import compare
+
+    return compare(runs[0].weights, runs[1].weights)

@@ -151,3 +151,60 @@ def test_undo_brings_the_old_shelf_back(desk):
     assert [card.id for card in desk.state.cards] == first
     desk.window.actions_.redo.trigger()
     assert [card.id for card in desk.state.cards] == second
+
+
+def example(number):
+    from reproviewer.gui.chores import examples
+
+    return examples()[number - 1]
+
+
+@pytest.mark.parametrize(
+    ("number", "verdict"),
+    [
+        (1, Verdict.IDENTICAL),
+        (2, Verdict.IDENTICAL),
+        (3, Verdict.DIFFERENT),
+        (4, Verdict.DIFFERENT),
+        (5, Verdict.IDENTICAL),
+    ],
+)
+def test_the_examples_give_the_verdicts_that_were_measured(desk, number, verdict):
+    desk.controller.use_example(example(number))
+    desk.wait_ready()
+    assert desk.build().verdict is verdict
+
+
+def test_the_first_draws_are_the_numbers_that_python_and_numpy_are_known_for(desk):
+    for number, value in ((1, 0.13436424411240122), (2, 0.417022004702574)):
+        desk.controller.use_example(example(number))
+        desk.wait_ready()
+        desk.build()
+        assert kernel(desk).tolist() == [value]
+        assert kernel(desk, 1).tolist() == [value]
+
+
+def test_a_call_that_governs_nothing_here_is_found_out_by_trying(desk):
+    desk.controller.use_example(example(4))
+    desk.wait_ready()
+    desk.build()
+    desk.wait(lambda: desk.state.verdict.reason is not None)
+    assert "tf.random.set_seed does not govern initial weights in Keras 3" in str(desk.state.verdict.reason)
+    assert desk.state.verdict.action == "use-set-random-seed"
+    press(desk, verdict_button(desk))
+    desk.wait_done()
+    assert desk.state.verdict.verdict is Verdict.IDENTICAL
+
+
+def test_seeding_once_before_two_builds_is_named_as_the_reason(desk):
+    from dataclasses import replace
+
+    from reproviewer.core.experiment import SeedCall, Seeding
+
+    once = Seeding((SeedCall("keras.utils.set_random_seed", 1),), "once")
+    desk.controller.edit(replace(desk.state.experiment, seeding=once))
+    assert desk.build().verdict is Verdict.DIFFERENT
+    desk.wait(lambda: desk.state.verdict.action == "seed-each")
+    press(desk, verdict_button(desk))
+    desk.wait_done()
+    assert desk.state.verdict.verdict is Verdict.IDENTICAL
