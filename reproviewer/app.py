@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+from reproviewer.core.experiment import Experiment, loads
+from reproviewer.core.message import ReproError
+
 
 def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | None = None) -> int:
     """Open the window with these files on the shelf; returns the exit status.
@@ -21,7 +24,6 @@ def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | Non
     from PySide6.QtWidgets import QApplication
 
     from reproviewer import resources
-    from reproviewer.core.experiment import Experiment
     from reproviewer.engine import Engine
     from reproviewer.gui.controller import Controller
     from reproviewer.gui.main_window import MainWindow
@@ -32,8 +34,9 @@ def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | Non
     app.setApplicationName("ReproViewer")
     app.setWindowIcon(QIcon(str(resources.path("icons/reproviewer.svg"))))
     engine = Engine()
-    controller = Controller(engine, Experiment(model="Dense(5, input_dim=1)"))
-    window = MainWindow(controller, Settings())
+    settings = Settings()
+    controller = Controller(engine, first_experiment(settings.experiment))
+    window = MainWindow(controller, settings)
     _catch_crashes(controller.crashed.emit)
     if on_painted is not None:
         window.painted.connect(on_painted)
@@ -46,6 +49,14 @@ def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | Non
         return app.exec()
     finally:
         engine.close()
+
+
+def first_experiment(remembered: str) -> Experiment:
+    """The experiment of the last session; a small one the first time, or when what was remembered is damaged."""
+    try:
+        return loads(remembered)
+    except ReproError:
+        return Experiment(model="Dense(5, input_dim=1)")
 
 
 def _catch_crashes(show: Callable[[BaseException], None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from reproviewer.core.experiment import Experiment, loads
 from reproviewer.core.message import ReproError, message
 from reproviewer.files import formats
 from reproviewer.gui import dialogs
+from reproviewer.gui.tasks import Background
 from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Chores(QObject):
         self._window = window
         self._controller = controller
         self._settings = settings
+        self._background = Background(self)
+        self._close_anyway = False
 
     def connect_actions(self, acts: Actions) -> None:
         """Carry out these actions."""
@@ -142,9 +144,18 @@ class Chores(QObject):
 
     def export_csv(self) -> None:
         """Save the shown values as a table."""
+        from reproviewer.gui.plots.export import write_csv
+
+        plot = self._controller.state.plot
         path = self._ask_export(self.tr("Save the numbers"), "values", ".csv", self.tr("CSV table"))
-        if path:
-            self._try(lambda: self._write_rows(path), path)
+        if path and plot:
+            said = self._controller.said.emit
+            self._background.start(
+                "csv",
+                lambda cancelled: write_csv(plot, path, cancelled),
+                lambda _: said(message("Saved {file}.", file=path.name)),
+                lambda error: said(error.message),
+            )
 
     def copy_python(self) -> None:
         """Copy a script that repeats the experiment."""
@@ -189,8 +200,20 @@ class Chores(QObject):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
     def may_close(self) -> bool:
-        """Whether the window may close now."""
-        return True
+        """Whether the window may close now: not in the middle of a build without asking."""
+        if self._close_anyway or not self._controller.state.busy:
+            return True
+        dialogs.ask_close(self._window, self._close)
+        return False
+
+    def close(self) -> None:
+        """Remember the experiment; end what still writes in the background."""
+        self._settings.experiment = self._controller.experiment_text()
+        self._background.close()
+
+    def _close(self) -> None:
+        self._close_anyway = True
+        self._window.close()
 
     # inside
 
@@ -205,10 +228,6 @@ class Chores(QObject):
         from reproviewer.files.save import replace_text
 
         self._try(lambda: replace_text(path, text), path)
-
-    def _write_rows(self, path: Path) -> None:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(self._window.plots.area.rows_csv())
 
     def _try(self, act: Callable[[], object], saved: Path | None = None) -> None:
         """Do something; what goes wrong is said in one sentence."""

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageB
 from reproviewer import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reproviewer.gui.settings import Settings
 
 
@@ -47,6 +49,21 @@ def ask_text(parent: QWidget, title: str, label: str, text: str) -> str | None:
     """Ask for one line of text."""
     answer, accepted = QInputDialog.getText(parent, title, label, text=text)
     return answer.strip() if accepted and answer.strip() else None
+
+
+def ask_close(parent: QWidget, close: Callable[[], None]) -> None:
+    """Something is under way: ask whether to close anyway."""
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        tr("Close?"),
+        tr("Something is still under way. If you close now it is stopped, and the runs so far are lost."),
+        QMessageBox.StandardButton.Cancel,
+        parent,
+    )
+    anyway = box.addButton(tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
+    anyway.clicked.connect(close)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
 
 
 def show_details(parent: QWidget, sentence: str, details: str) -> None:

@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
         if not self.chores.may_close():
             event.ignore()
             return
+        self.chores.close()
         self._settings.set_bytes("geometry", self.saveGeometry())
         self._settings.set_bytes("across", self._across.saveState())
         self._settings.set_bytes("below", self._below.saveState())

@@ -34,6 +34,15 @@ class Settings:
     def theme(self, value: str) -> None:
         self._store.setValue("theme", value)
 
+    @property
+    def experiment(self) -> str:
+        """The experiment of the last session as the text of its file, empty when there is none."""
+        return str(self._store.value("experiment", ""))
+
+    @experiment.setter
+    def experiment(self, text: str) -> None:
+        self._store.setValue("experiment", text)
+
     def folder(self, key: str) -> Path:
         """The folder chosen last for this purpose, if it is still there; else the home folder."""
         path = Path(str(self._store.value(f"folder/{key}", "")))

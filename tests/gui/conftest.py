@@ -58,6 +58,8 @@ def open_desk(qtbot, engine, _own_settings):
             window = MainWindow(controller, Settings())
 
             def close():
+                controller.stop()
+                qtbot.waitUntil(lambda: not controller.state.busy, timeout=BUILD_TIMEOUT_MS)
                 window.close()
                 window.deleteLater()
                 QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

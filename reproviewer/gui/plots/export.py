@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
@@ -14,7 +15,7 @@ from reproviewer.gui.plots.load import lead_plane, ordered
 from reproviewer.gui.plots.texts import text_font, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reproviewer.core.plot_state import PlotState
@@ -65,6 +66,29 @@ def rows_csv(state: PlotState) -> Iterator[list[str]]:
         for i in range(size):
             index = ", ".join(map(str, plane.index(*divmod(start + i, plane.cols))))
             yield [f"[{index}]", *(column.values[i] if i < len(column.values) else "" for column in rows.columns)]
+
+
+def write_csv(state: PlotState, path: Path, cancelled: Callable[[], bool]) -> None:
+    """Write the values of the shown slice as a table, beside the old file first. For a thread of the background.
+
+    Raises
+    ------
+    ReproError
+        The disk is full, the folder is gone, a weight file has become shorter; the old file is untouched.
+    """
+    fresh = path.with_name(f".{path.name}.part")
+    try:
+        with fresh.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            for row in rows_csv(state):
+                if cancelled():
+                    return
+                writer.writerow(row)
+        fresh.replace(path)
+    except OSError as error:
+        raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 class Sheet(QFrame):

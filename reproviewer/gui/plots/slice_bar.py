@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
 from reproviewer.gui.plots.texts import tr
+from reproviewer.gui.quiet import QuietSpinBox
 from reproviewer.gui.theme import GRID_PX
 
 SLIDER_PX = 72
@@ -59,7 +60,7 @@ class SliceBar(QWidget):
 
     def _add_axis(self, axis: int, size: int, axes: int) -> QSpinBox:
         name = tr("axis {axis} [0..{last}]").format(axis=axis, last=max(0, size - 1))
-        label, box = QLabel(name), QSpinBox()
+        label, box = QLabel(name), QuietSpinBox()
         box.setRange(0, max(0, size - 1))
         box.setAccessibleName(name)
         box.setKeyboardTracking(False)
