@@ -34,7 +34,7 @@ def own_temporary_folder(tmp_path, monkeypatch):
 
 
 def test_a_thousand_builds_leave_memory_flat(pytestconfig):
-    size = 5000 if pytestconfig.getoption("--endurance") else 1000
+    size = 5000 if pytestconfig.getoption("--endurance") else 300
     with Engine() as engine:
         _build(engine, 100)
         before = _memory_mib()
