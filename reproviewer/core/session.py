@@ -86,15 +86,14 @@ def start_build(session: Session) -> Session:
 def start_load(session: Session, file: Item) -> Session:
     """Put the file that is loaded on the shelf as the reference; the runs of an earlier load go."""
     items = tuple(i for i in session.items if i.kind not in ("before", "after") and i.path != file.path)
-    return set_reference(add(replace(session, items=items), file), file.id)
+    return set_reference(replace(session, items=(file, *items)), file.id)
 
 
 def add(session: Session, item: Item) -> Session:
-    """Put an item on the shelf: at its end, runs before files."""
-    runs = [i for i in session.items if i.kind != "file"]
-    files = [i for i in session.items if i.kind == "file"]
-    (files if item.kind == "file" else runs).append(item)
-    return replace(session, items=(*runs, *files))
+    """Put an item on the shelf: a file at its end, a run behind the other runs or the file that they came from."""
+    ahead = [at for at, other in enumerate(session.items, 1) if other.kind != "file" or other.id == session.reference]
+    place = len(session.items) if item.kind == "file" else max(ahead, default=0)
+    return replace(session, items=(*session.items[:place], item, *session.items[place:]))
 
 
 def remove(session: Session, item_id: str) -> Session:

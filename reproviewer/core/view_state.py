@@ -93,9 +93,13 @@ class Card:
 
 @dataclass(frozen=True)
 class TensorRow:
-    """One line of the tensor list: the worst verdict over all items."""
+    """One line of the tensor list: the worst verdict over all items.
+
+    `name` is the reference's; `label` is the model's own name for it where the reference is a file that has another.
+    """
 
     name: str
+    label: str
     shape: tuple[int, ...]
     dtype: str
     verdict: Verdict | None
@@ -142,7 +146,7 @@ def resolve(session: Session, findings: Findings, status: Status) -> ViewState:
         tensors=rows,
         selected=selected,
         kind=kind,
-        plot=_plot(session, findings, selected, kind),
+        plot=_plot(session, findings, rows, selected, kind),
     )
 
 
@@ -206,7 +210,14 @@ def _verdict(session: Session, findings: Findings, status: Status) -> VerdictVie
             message("{done} of {total} compared.", done=len(done), total=len(others)),
             progress=(len(done), len(others)),
         )
-    return _decided(session, findings)
+    if not any(comparison.tensors for comparison in done):
+        return VerdictView(
+            "done",
+            None,
+            message("No weights"),
+            message("There is nothing to compare: the model has no weights, and no numbers are drawn."),
+        )
+    return _decided(session, findings, status)
 
 
 def _running(work: Work) -> VerdictView:
@@ -221,7 +232,7 @@ def _running(work: Work) -> VerdictView:
     return VerdictView("running", None, headline, facts, action="stop", progress=progress)
 
 
-def _decided(session: Session, findings: Findings) -> VerdictView:
+def _decided(session: Session, findings: Findings, status: Status) -> VerdictView:
     reference = session.reference_item
     assert reference is not None
     pairs = [(item, findings.comparisons[item.id]) for item in session.others()]
@@ -244,7 +255,7 @@ def _decided(session: Session, findings: Findings) -> VerdictView:
         sentences.word(verdict),
         facts,
         reason=cause.message if cause else None,
-        action=cause.action if cause else "",
+        action=cause.action if cause and not status.problems else "",
     )
 
 
@@ -270,16 +281,26 @@ def _rows(session: Session, findings: Findings) -> tuple[TensorRow, ...]:
     if reference is None:
         return ()
     worst_of = _worst_by_name(session, findings)
-    rows = [_row(tensor, worst_of.pop(tensor.name, None)) for tensor in _compared(reference)]
+    labels = _model_names(session, findings, reference)
+    rows = [_row(t, labels.get(t.name, t.name), worst_of.pop(t.name, None)) for t in _compared(reference)]
     for name, extra in worst_of.items():
         shape = extra.shapes[1] or extra.shapes[0] or ()
-        rows.append(TensorRow(name, shape, extra.dtypes[1] or "", extra.verdict, extra.differing, extra.size))
+        rows.append(TensorRow(name, name, shape, extra.dtypes[1] or "", extra.verdict, extra.differing, extra.size))
     return tuple(rows)
 
 
-def _row(tensor: Tensor, found: TensorComparison | None) -> TensorRow:
+def _model_names(session: Session, findings: Findings, reference: Item) -> dict[str, str]:
+    """What the first run calls the tensors of a file that is the reference."""
+    runs = [item for item in session.others() if item.kind != "file" and item.id in findings.comparisons]
+    if reference.kind != "file" or not runs:
+        return {}
+    return {t.names[0]: t.names[1] for t in findings.comparisons[runs[0].id].tensors if t.names[0] and t.names[1]}
+
+
+def _row(tensor: Tensor, label: str, found: TensorComparison | None) -> TensorRow:
     return TensorRow(
         tensor.name,
+        label,
         tensor.shape,
         tensor.dtype,
         found.verdict if found else None,
@@ -320,15 +341,18 @@ def _kind(session: Session, rows: tuple[TensorRow, ...], selected: str | None) -
     return "bars" if size <= MAX_BARS else "heatmap"
 
 
-def _plot(session: Session, findings: Findings, selected: str | None, kind: PlotKind) -> PlotState | None:
+def _plot(
+    session: Session, findings: Findings, rows: tuple[TensorRow, ...], selected: str | None, kind: PlotKind
+) -> PlotState | None:
     reference = session.reference_item
     if reference is None or selected is None:
         return None
+    label = next(row.label for row in rows if row.name == selected)
     panes = tuple(_pane(session, findings, item, colour, selected) for colour, item in enumerate(session.items))
     others = session.others()
     focus = next((item.id for item in others if item.id == session.look.focus), None)
     return PlotState(
-        title=selected,
+        title=label,
         kind=kind,
         panes=panes,
         reference=reference.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reproviewer.core import pairing
@@ -30,6 +31,8 @@ def save_weights(engine: Engine, experiment: Experiment, weights: WeightSet, tar
     """
     key = key or formats.format_for_name(target).key
     model = weights.only("weight")
+    if formats.by_key(key).needs_keras:
+        model = _in_order(model_tensors(engine, experiment), model)
 
     def write(path: Path) -> None:
         if key == "npz":
@@ -40,6 +43,14 @@ def save_weights(engine: Engine, experiment: Experiment, weights: WeightSet, tar
             _expect_success(engine.save(experiment, model.tensors, key, path))
 
     save(target, key, model, write, engine.scratch())
+
+
+def _in_order(model: WeightSet, weights: WeightSet) -> WeightSet:
+    """Weights that may come from a file, in the model's order and under its names. Raises ReproError."""
+    ordered = pairing.order_for(model, weights)
+    return WeightSet(
+        tuple(replace(t, name=m.name, aliases=m.aliases) for m, t in zip(model.tensors, ordered, strict=True))
+    )
 
 
 def load_weights(engine: Engine, experiment: Experiment, weights: WeightSet) -> Iterator[Event]:

@@ -78,6 +78,10 @@ class Actions(QObject):
         self.undo.setEnabled(can_undo and not state.busy)
         self.redo.setEnabled(can_redo and not state.busy)
         self.save_weights.setEnabled(state.can_save)
+        for action in (self.new, self.open_experiment, self.examples_menu.menuAction()):
+            action.setEnabled(not state.busy)
+        for action in self.examples_menu.actions():
+            action.setEnabled(not state.busy)
         self.load_weights.setEnabled(state.can_build)
         for action in (self.export_png, self.export_svg, self.export_csv, *self._kinds.values()):
             action.setEnabled(state.plot is not None)
@@ -116,7 +120,8 @@ class Actions(QObject):
             self.tr("Copy as P&ython"), "", "Ctrl+Shift+C", self.tr("Copy a script that repeats the experiment")
         )
         self.undo = self._action(self.tr("&Undo"), "", Key.Undo, self.tr("Undo the last edit"))
-        self.redo = self._action(self.tr("&Redo"), "", Key.Redo, self.tr("Do again what was undone"))
+        self.redo = self._action(self.tr("&Redo"), "", "Ctrl+Shift+Z", self.tr("Do again what was undone"))
+        self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         self.quit = self._action(self.tr("&Quit"), "", Key.Quit, self.tr("Close the window"))
         self.keys = self._action(self.tr("&Keyboard"), "", Key.HelpContents, self.tr("What the keys do"))
         self.log = self._action(self.tr("Worker's &log"), "", "", self.tr("Open what TensorFlow printed"))

@@ -95,8 +95,9 @@ class Chores(QObject):
             "experiment.json",
             [_json_filter()],
         )
-        if asked:
-            self._write(_with_suffix(asked[0], ".json"), self._controller.experiment_text())
+        path = _with_suffix(asked[0], ".json") if asked else None
+        if asked and path and self._may_replace(asked[0], path):
+            self._write(path, self._controller.experiment_text())
 
     def open_weights(self) -> None:
         """Put weight files on the shelf."""
@@ -110,7 +111,8 @@ class Chores(QObject):
     def save_weights(self, item_id: str = "") -> None:
         """Save the weights of an item, by default of the reference."""
         session = self._controller.session
-        item = session.item(item_id) or session.reference_item
+        runs = [item for item in (session.reference_item, *session.items) if item and item.kind != "file"]
+        item = session.item(item_id) or next(iter(runs), session.reference_item)
         if item is None:
             return
         by_filter = {_filter(f): f for f in formats.FORMATS}
@@ -118,8 +120,9 @@ class Chores(QObject):
         asked = dialogs.ask_save(self._window, self._settings, "weights", title, "model.weights.h5", list(by_filter))
         if asked is None:
             return
-        path, chosen = asked
-        self._controller.save_weights(item.id, *formats.complete(path, by_filter.get(chosen)))
+        path, key = formats.complete(asked[0], by_filter.get(asked[1]))
+        if self._may_replace(asked[0], path):
+            self._controller.save_weights(item.id, path, key)
 
     def rename(self, item_id: str) -> None:
         """Give an item another label."""
@@ -220,9 +223,14 @@ class Chores(QObject):
     def _ask_open(self, purpose: str, title: str, filters: list[str]) -> list[Path]:
         return dialogs.ask_open(self._window, self._settings, purpose, title, filters)
 
+    def _may_replace(self, chosen: Path, path: Path) -> bool:
+        """The dialog asked about the name that was typed; ask about the one that a suffix was added to."""
+        return path == chosen or not path.exists() or dialogs.ask_replace(self._window, path)
+
     def _ask_export(self, title: str, name: str, suffix: str, kind: str) -> Path | None:
         asked = dialogs.ask_save(self._window, self._settings, "export", title, name + suffix, [f"{kind} (*{suffix})"])
-        return _with_suffix(asked[0], suffix) if asked else None
+        path = _with_suffix(asked[0], suffix) if asked else None
+        return path if asked and path and self._may_replace(asked[0], path) else None
 
     def _write(self, path: Path, text: str) -> None:
         from reproviewer.files.save import replace_text

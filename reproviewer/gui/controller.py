@@ -127,7 +127,10 @@ class Controller(QObject):
         self.use_example(loads(text))
 
     def use_example(self, experiment: Experiment) -> None:
-        """Start from this experiment with an empty shelf; undo brings the old desk back."""
+        """Start from this experiment with an empty shelf; undo brings the old desk back. Not while runs arrive."""
+        if self._work is not None:
+            self.said.emit(message("Stop what is running first."))
+            return
         self._push(Session(experiment=experiment))
 
     def experiment_text(self) -> str:
@@ -146,6 +149,8 @@ class Controller(QObject):
 
     def build(self, experiment: Experiment | None = None) -> None:
         """Build all runs of the experiment, or of another one put in its place. Waits while TensorFlow loads."""
+        if self._watch.status.problems:
+            self.said.emit(message("Correct what is marked in the model first."))
         if not self.state.can_build:
             return
         experiment = experiment or self.session.experiment
@@ -223,6 +228,7 @@ class Controller(QObject):
 
     def open_files(self, paths: list[Path]) -> None:
         """Put weight files on the shelf (experiment files onto the desk)."""
+        self._trouble = None
         for path in paths:
             if path.suffix == ".json" and not path.name.endswith((".weights.json", ".index.json")):
                 self._try(partial(self.open_experiment, path))
@@ -242,12 +248,15 @@ class Controller(QObject):
 
     def _put_on_shelf(self, file: Item) -> None:
         self.said.emit(message("{file} is on the shelf.", file=file.label))
+        trouble = self._trouble  # of another file opened together with this one
         self._push(session.add(self.session, file))
+        self._trouble = trouble
+        self._publish()
 
     def save_weights(self, item_id: str, target: Path, key: str = "") -> None:
         """Save the weights of a run, or of a file, in a format (default: the one of the name)."""
         item = self.session.item(item_id)
-        if item is None:
+        if item is None or self._work is not None:
             return
         experiment = self._experiment_of(item)
 
@@ -269,6 +278,8 @@ class Controller(QObject):
         experiment = self.session.experiment
 
         def load(file: Item) -> None:
+            if self._work is not None:
+                return
             from reproviewer.engine import transfer
 
             self._begin(
@@ -280,9 +291,11 @@ class Controller(QObject):
         self._read_file(path, load)
 
     def _on_load(self, file: Item, event: Event) -> None:
+        if isinstance(event, Outcome) and event.state is RunState.FINISHED:
+            self.said.emit(message("Loaded {file} into a second model.", file=file.label))
         if isinstance(event, RunFinished):
             if event.number == 1:
-                self._push(session.start_load(self.session, file))
+                self._travel(self._history.push(session.start_load(self.session, file)))
             kind: ItemKind = "before" if event.number == 1 else "after"
             label = self.tr("Before load") if event.number == 1 else self.tr("After load")
             self._add(Item(self._new_id(), kind, label, event.weights, event.record, str(event.index)))
@@ -329,7 +342,9 @@ class Controller(QObject):
         self._publish()
 
     def _push(self, value: Session, merge_key: str | None = None) -> None:
-        self._travel(self._history.push(value, merge_key))
+        """One step that can be undone; while runs arrive it belongs to the step of their build."""
+        arriving = self._work is not None
+        self._travel(self._history.amend(value) if arriving else self._history.push(value, merge_key))
 
     def _add(self, item: Item) -> None:
         """A run that arrives belongs to the build that was asked for: no step of its own to undo."""

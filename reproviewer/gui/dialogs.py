@@ -51,6 +51,12 @@ def ask_text(parent: QWidget, title: str, label: str, text: str) -> str | None:
     return answer.strip() if accepted and answer.strip() else None
 
 
+def ask_replace(parent: QWidget, path: Path) -> bool:
+    """Ask whether an existing file may be replaced."""
+    text = tr("{file} is already there. Replace it?").format(file=path.name)
+    return QMessageBox.question(parent, tr("Replace?"), text) == QMessageBox.StandardButton.Yes
+
+
 def ask_close(parent: QWidget, close: Callable[[], None]) -> None:
     """Something is under way: ask whether to close anyway."""
     box = QMessageBox(

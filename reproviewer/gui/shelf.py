@@ -42,11 +42,12 @@ class CardButton(QToolButton):
         if card == self.card and theme is self._theme:
             return
         self.card, self._theme = card, theme
-        self.setText(f"{self._first_line(card)}\n{self._second_line(card)}")
+        lines = f"{self._first_line(card)}\n{self._second_line(card)}"
+        self.setText(lines.replace("&", "&&"))
         self.setIcon(_swatch(theme.run(card.colour), card.kind))
         self.setProperty("reference", card.is_reference)
         self.setToolTip(self._tip(card))
-        self.setAccessibleName(self.text().replace("\n", ", "))
+        self.setAccessibleName(lines.replace("\n", ", "))
         self.style().unpolish(self)
         self.style().polish(self)
 
@@ -63,13 +64,15 @@ class CardButton(QToolButton):
 
     def _second_line(self, card: Card) -> str:
         short = f"{card.digest[:4]} {card.digest[4:8]}" if card.digest else "…"
+        if card.kind == "file":  # its order of tensors, and so its digest, may be another at the same weights
+            short = self.tr("file")
         if card.verdict is not None:
             return f"{SIGNS[card.verdict]} {word(card.verdict)} · {short}"
         return short
 
     def _tip(self, card: Card) -> str:
         lines = [card.label]
-        if card.digest:
+        if card.digest and card.kind != "file":
             lines.append(self.tr("sha256 of the weights: {digest}").format(digest=card.digest))
         if card.kept:
             lines.append(self.tr("Kept when you build again"))

@@ -43,7 +43,7 @@ class TensorModel(QAbstractTableModel):
 
     def set_rows(self, rows: tuple[TensorRow, ...]) -> None:
         """Show these; when only verdicts changed, nothing but them is drawn anew."""
-        same_names = [r.name for r in rows] == [r.name for r in self._rows]
+        same_names = [(r.name, r.shape) for r in rows] == [(r.name, r.shape) for r in self._rows]
         if same_names:
             self._rows = rows
             if rows:
@@ -67,7 +67,7 @@ class TensorModel(QAbstractTableModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (SIGNS[row.verdict] if row.verdict else "", row.name, shape_text(row.shape))[index.column()]
+            return (SIGNS[row.verdict] if row.verdict else "", row.label, shape_text(row.shape))[index.column()]
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._colour(row, index.column())
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -82,7 +82,7 @@ class TensorModel(QAbstractTableModel):
         return QColor(self._theme.muted) if column == SHAPE else None
 
     def _described(self, row: TensorRow) -> str:
-        parts = [row.name, shape_text(row.shape), row.dtype]
+        parts = [row.label, *([row.name] if row.name != row.label else []), shape_text(row.shape), row.dtype]
         if row.verdict is not None:
             parts.append(word(row.verdict))
         if row.differing:

@@ -42,7 +42,7 @@ def test_a_load_makes_its_file_the_reference_and_drops_the_load_before():
     old = desk(RUNS[0], Item("b", "before", "Before load"), Item("a", "after", "After load"), FILE)
     again = Item("f2", "file", "test.h5", path=FILE.path)
     value = session.start_load(old, again)
-    assert ids(value) == ["r1", "f2"]
+    assert ids(value) == ["f2", "r1"]
     assert value.reference_item is again
 
 

@@ -208,3 +208,95 @@ def test_seeding_once_before_two_builds_is_named_as_the_reason(desk):
     press(desk, verdict_button(desk))
     desk.wait_done()
     assert desk.state.verdict.verdict is Verdict.IDENTICAL
+
+
+def test_what_is_done_to_the_shelf_while_runs_arrive_is_one_step_with_their_build(desk, tmp_path):
+    from dataclasses import replace
+
+    desk.build()
+    before = [card.id for card in desk.state.cards]
+    desk.controller.edit(replace(desk.state.experiment, runs=40))
+    desk.controller.build()
+    desk.wait(lambda: len(desk.state.cards) >= 3)
+    gone = desk.state.cards[1].id
+    desk.controller.remove(gone)
+    desk.controller.save_weights(desk.state.cards[0].id, tmp_path / "no.npz")
+    desk.controller.use_example(example(1))
+    desk.wait_done()
+    assert len(desk.state.cards) == 39
+    assert gone not in [card.id for card in desk.state.cards]
+    assert desk.state.experiment.model == "Dense(5, input_dim=1)"
+    assert not (tmp_path / "no.npz").exists()
+    desk.controller.undo()
+    assert [card.id for card in desk.state.cards] == before
+
+
+def test_a_model_without_weights_is_not_called_identical(open_desk):
+    from reproviewer.core.experiment import Experiment
+
+    desk = open_desk(Experiment("Flatten(input_shape=(2, 2))"))
+    desk.wait_ready()
+    assert desk.build().verdict is None
+    assert "no weights" in str(desk.state.verdict.facts)
+
+
+MIXED = "Input((4, 2))\nBidirectional(LSTM(3, return_sequences=True))\nBatchNormalization()\nLSTM(2)\nDense(2)"
+
+
+@pytest.mark.parametrize("first", ["m.weights.h5", "m.safetensors"])
+def test_a_file_without_order_is_saved_in_the_order_of_the_model(open_desk, tmp_path, first):
+    from reproviewer.core.experiment import Experiment
+
+    desk = open_desk(Experiment(MIXED))
+    desk.wait_ready()
+    desk.build()
+    desk.controller.save_weights(desk.state.cards[0].id, tmp_path / first)
+    desk.wait(lambda: not desk.state.busy)
+    desk.controller.load_weights(tmp_path / first)
+    desk.wait(lambda: any(card.kind == "after" for card in desk.state.cards))
+    desk.wait_done()
+    file = next(card for card in desk.state.cards if card.kind == "file")
+    assert file.is_reference
+    assert desk.state.cards[0] == file
+    assert {row.label for row in desk.state.tensors} >= {"dense/kernel", "batch_normalization/gamma"}
+    for name in ("again.h5", "folder/again"):
+        desk.controller.save_weights(file.id, tmp_path / name)
+        desk.wait(lambda: not desk.state.busy)
+        assert desk.state.verdict.face == "done", desk.state.verdict.facts
+        desk.controller.load_weights((tmp_path / name).with_suffix(".index" if "folder" in name else ".h5"))
+        desk.wait(lambda: desk.state.busy)
+        desk.wait_done()
+        assert desk.state.verdict.verdict is Verdict.IDENTICAL
+        file = next(card for card in desk.state.cards if card.is_reference)
+        after = next(item for item in desk.controller.session.items if item.kind == "after")
+        run = next(item for item in desk.controller.session.items if item.kind == "run")
+        for a, b in zip(run.weights.only("weight").tensors, after.weights.only("weight").tensors, strict=True):
+            np.testing.assert_array_equal(read_values(a), read_values(b))
+
+
+def test_files_that_cannot_be_read_are_not_forgotten_for_one_that_can(desk, tmp_path):
+    (tmp_path / "garbage.h5").write_bytes(b"garbage")
+    np.savez(tmp_path / "good.npz", a=np.zeros(3))
+    desk.controller.open_files([tmp_path / "garbage.h5", tmp_path / "good.npz"])
+    desk.wait(lambda: len(desk.state.cards) == 1)
+    desk.wait_face("failed")
+    assert "garbage.h5" in str(desk.state.verdict.facts)
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_Escape)
+    assert desk.state.verdict.face == "single"
+
+
+def test_a_name_that_a_suffix_was_added_to_is_asked_about(desk, tmp_path, monkeypatch):
+    from PySide6.QtWidgets import QMessageBox
+
+    desk.build()
+    (tmp_path / "mine.npz").write_bytes(b"precious")
+    chosen = (str(tmp_path / "mine"), "NumPy arrays (*.npz)")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: chosen)
+    monkeypatch.setattr(QMessageBox, "question", lambda *a, **k: QMessageBox.StandardButton.No)
+    desk.window.actions_.save_weights.trigger()
+    assert not desk.state.busy
+    assert (tmp_path / "mine.npz").read_bytes() == b"precious"
+    monkeypatch.setattr(QMessageBox, "question", lambda *a, **k: QMessageBox.StandardButton.Yes)
+    desk.window.actions_.save_weights.trigger()
+    desk.wait(lambda: not desk.state.busy)
+    assert (tmp_path / "mine.npz").read_bytes() != b"precious"
