@@ -30,7 +30,19 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def renumbered(names: Iterable[str]) -> list[str]:
-    """Names whose numbers (`dense_3`) are replaced by a count from the front, each within its own surroundings."""
+    """Names whose numbers (`dense_3`) are replaced by a count from the front, each within its own surroundings.
+
+    The front is the smallest number where the names came sorted as text, which puts `dense_10` before `dense_2`.
+    """
+    listed = list(names)
+    if listed != sorted(listed):
+        return _counted_from_front(listed)
+    by_number = sorted(listed, key=_natural)
+    counted = dict(zip(by_number, _counted_from_front(by_number), strict=True))
+    return [counted[name] for name in listed]
+
+
+def _counted_from_front(names: Sequence[str]) -> list[str]:
     given: dict[tuple[str, str], dict[str, int]] = {}
     result = []
     for name in names:
@@ -56,7 +68,9 @@ def in_files(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, 
     """Pair where any name of one is any name of the other, and of no second tensor.
 
     A Keras 3 file numbers the weights of a layer (`layers/dense/vars/1`) where others name them (`dense/bias`): there
-    the second weight of the layer `dense` is meant, if the other side keeps its weights in order.
+    the second weight of the layer `dense` is meant, if the other side keeps its weights in order. The only weight of a
+    layer needs no order. Names that say more (`sequential/dense/kernel`) are paired with those that say less
+    (`dense/kernel`) where that pairs everything.
 
     Returns
     -------
@@ -64,14 +78,33 @@ def in_files(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, 
     """
     found = _matched(reference, other, _all_names, _all_names, {})
     numbered = [all(_VARIABLE.search(t.name) for t in side) for side in (reference, other)]
-    if numbered[0] == numbered[1] or not keeps_order(other if numbered[0] else reference):
-        return found
+    if numbered[0] == numbered[1]:
+        return found | _by_endings(reference, other, found)
+    trusted = keeps_order(other if numbered[0] else reference)
+    alone = _alone(reference), _alone(other)
     for by_number, by_place in ((_layer_numbers, _layer_places), (_cell_numbers, _cell_places)):
         ways = (by_number, by_place) if numbered[0] else (by_place, by_number)
         more = _matched(reference, other, *ways, found)
+        more = {i: j for i, j in more.items() if trusted or (i in alone[0] and j in alone[1])}
         if all(reference[i].shape == other[j].shape for i, j in more.items()):
             found |= more
     return found
+
+
+def _alone(tensors: Sequence[Tensor]) -> set[int]:
+    """Positions of the tensors that are the only one of their layer."""
+    layers = [t.name.rpartition("/")[0] for t in tensors]
+    uses = Counter(layers)
+    return {i for i, layer in enumerate(layers) if uses[layer] == 1}
+
+
+def _by_endings(reference: Sequence[Tensor], other: Sequence[Tensor], taken: dict[int, int]) -> dict[int, int]:
+    for ways in ((_all_names, _endings), (_endings, _all_names)):
+        found = _matched(reference, other, *ways, taken)
+        is_whole = len(taken) + len(found) == len(reference) == len(other)
+        if is_whole and all(reference[i].shape == other[j].shape for i, j in found.items()):
+            return found
+    return {}
 
 
 def _matched(
@@ -81,15 +114,12 @@ def _matched(
     name_other: Callable[[Sequence[Tensor]], Names],
     taken: dict[int, int],
 ) -> dict[int, int]:
-    """Pair what is not taken yet by names as they are, else by names with their numbers aligned."""
+    """Pair what is not taken yet by names as they are, or by names with their numbers aligned if that pairs more."""
     left = [i for i in range(len(reference)) if i not in taken]
     right = [j for j in range(len(other)) if j not in taken.values()]
     names = name_reference([reference[i] for i in left]), name_other([other[j] for j in right])
-    for align in (False, True):
-        found = _by_any_name(_keys(names[0], align), _keys(names[1], align))
-        if found:
-            return {left[i]: right[j] for i, j in found.items()}
-    return {}
+    ways = [_by_any_name(_keys(names[0], align), _keys(names[1], align)) for align in (False, True)]
+    return {left[i]: right[j] for i, j in max(ways, key=len).items()}
 
 
 def _by_any_name(reference: list[set[str]], other: list[set[str]]) -> dict[int, int]:
@@ -111,6 +141,18 @@ def _keys(names: Names, align: bool) -> list[set[str]]:
 
 def _all_names(tensors: Sequence[Tensor]) -> Names:
     return [[name.removesuffix(":0") for name in (t.name, *t.aliases)] for t in tensors]
+
+
+def _endings(tensors: Sequence[Tensor]) -> Names:
+    """`dense/kernel` of `sequential/dense/kernel`: whatever names at least the layer and its weight."""
+    return [
+        list(
+            dict.fromkeys(
+                "/".join(parts[k:]) for name in names for parts in [name.split("/")] for k in range(len(parts) - 1)
+            )
+        )
+        for names in _all_names(tensors)
+    ]
 
 
 def _layer_numbers(tensors: Sequence[Tensor]) -> Names:

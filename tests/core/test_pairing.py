@@ -1,6 +1,7 @@
 """Which tensor belongs to which: by name, by number, by the name in a file, by order; never by a guess."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -89,6 +90,50 @@ def test_a_name_in_the_file_with_other_numbers():
         "dense_5/dense_5/bias:0 dense_5/bias",
     )
     assert [p.b.name for p in pair(run, file)] == [t.name for t in file.tensors]
+
+
+def layers(count, text, **more):
+    """One kernel of the same shape for each layer, sorted as text."""
+    numbers = [""] + [f"_{i}" for i in range(1, count)]
+    return weights(*sorted(text.format(n=n) for n in numbers), shape=(3, 3), **more)
+
+
+FILES_OF_KERNELS = (
+    "dense{n}/kernel",
+    "sequential/dense{n}/kernel",
+    "layers/dense{n}/vars/0 dense{n}/0",
+    "layers/dense{n}/vars/0",
+    "dense{n}/sequential/dense{n}/kernel sequential/dense{n}/kernel",
+)
+
+
+@pytest.mark.parametrize("count", [2, 12])
+@pytest.mark.parametrize(("one", "other"), list(itertools.permutations(FILES_OF_KERNELS, 2)))
+def test_the_only_weight_of_a_layer_needs_no_order(one, other, count):
+    pairs = pair(layers(count, one), layers(count, other))
+    assert len(pairs) == count
+    assert all(re.search(r"dense(_\d+)?", p.a.name)[0] == re.search(r"dense(_\d+)?", p.b.name)[0] for p in pairs)
+
+
+def test_two_weights_of_a_layer_need_an_order():
+    named_by_text = weights("norm/a", "norm/b", "norm_1/a", "norm_1/b")
+    numbered = weights(*(f"layers/{n}/vars/{i}" for n in ("norm", "norm_1") for i in (0, 1)))
+    assert rules(pair(named_by_text, numbered)) == {MISSING, EXTRA}
+    one_too_few = weights("norm/a", "norm_1/a")
+    assert rules(pair(one_too_few, numbered)) == {MISSING, EXTRA}
+
+
+def test_numbers_count_from_the_smallest_where_names_are_sorted_as_text():
+    later = sorted(f"dense_{i}/kernel" for i in range(5, 17))
+    pairs = pair(layers(12, "dense{n}/kernel"), weights(*later, shape=(3, 3)))
+    assert {p.a.name: p.b.name for p in pairs}["dense_10/kernel"] == "dense_15/kernel"
+    numbered = pair(layers(12, "layers/dense{n}/vars/0"), weights(*later, shape=(3, 3)))
+    assert {p.a.name: p.b.name for p in numbered}["layers/dense_2/vars/0"] == "dense_7/kernel"
+
+
+def test_an_ending_that_two_share_says_nothing():
+    a = weights("a/dense/kernel", "b/dense/kernel", shape=(3, 3))
+    assert rules(pair(a, weights("dense/kernel", "dense_1/kernel", shape=(3, 3)))) == {MISSING, EXTRA}
 
 
 def test_same_order_when_no_name_fits():
