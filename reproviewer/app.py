@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,12 @@ from reproviewer.core.message import ReproError
 def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | None = None) -> int:
     """Open the window with these files on the shelf; returns the exit status.
 
-    `on_painted` is called once, when the window is first on screen.
+    `on_painted` is called once, when the window is first on screen. Raises ReproError when a file does not exist or
+    there is no display: Qt would end the process.
     """
+    paths = [Path(name) for name in (sys.argv[1:] if files is None else files)]
+    _check_files(paths)
+    _check_display()
     from PySide6.QtCore import QTimer
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
@@ -41,7 +46,6 @@ def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | Non
     if on_painted is not None:
         window.painted.connect(on_painted)
     window.painted.connect(lambda: QTimer.singleShot(0, controller.start))
-    paths = [Path(name) for name in (sys.argv[1:] if files is None else files)]
     if paths:
         window.painted.connect(lambda: QTimer.singleShot(0, lambda: controller.open_files(paths)))
     window.show()
@@ -49,6 +53,25 @@ def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | Non
         return app.exec()
     finally:
         engine.close()
+
+
+def _check_files(paths: list[Path]) -> None:
+    """A checkpoint is named by its prefix, which is no file itself."""
+    for path in paths:
+        if not path.exists() and not path.with_name(f"{path.name}.index").exists():
+            raise ReproError(
+                "There is no file {file}; the commands are run, compare, inspect and picture "
+                "(see `reproviewer --help`).",
+                file=path,
+            )
+
+
+def _check_display() -> None:
+    known = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in known):
+        raise ReproError(
+            "There is no display for the window; use `reproviewer run`, `compare` or `picture`, which need none."
+        )
 
 
 def first_experiment(remembered: str) -> Experiment:

@@ -269,6 +269,14 @@ def test_files_alone_open_the_window(monkeypatch, capsys):
     assert opened == [[], ["a.h5", "b.h5"]]
 
 
+def test_the_window_needs_a_display_and_files_that_exist(files, monkeypatch, capsys):
+    assert "There is no file foo" in no_answer(capsys, "foo")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert "There is no display" in no_answer(capsys, files["a"])
+
+
 def test_a_reader_that_went_away_is_no_error(files):
     reading, writing = os.pipe()
     os.close(reading)
