@@ -47,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _answer(args: argparse.Namespace) -> int:
     if args.command == "window":
         return _window(args)
+    terminal.check_stdout()
     _stop_when_told()
     command = importlib.import_module(f"reproviewer.commands.{args.command}")
     return int(command.main(args))

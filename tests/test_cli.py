@@ -286,6 +286,14 @@ def test_a_reader_that_went_away_is_no_error(files):
     assert (done.returncode, done.stderr) == (1, "")
 
 
+@pytest.mark.parametrize("argv", [["inspect", "{a}"], ["compare", "{a}", "{a}", "--json"], ["--version"]])
+def test_a_closed_stdout_is_one_line(files, argv):
+    command = [*PROGRAM, *(a.format(**files) for a in argv)]
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "reproviewer: Standard output is closed: the answer cannot be written.\n"
+
+
 def test_a_terminal_without_the_signs(files):
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run([*PROGRAM, "compare", files["a"], files["b"]], capture_output=True, env=environment)

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reproviewer.core import sentences
+from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -24,8 +25,15 @@ def status_of(verdict: Verdict, is_tolerant: bool = False) -> int:
     return IDENTICAL if verdict in good else NOT_IDENTICAL
 
 
+def check_stdout() -> None:
+    """Refuse to answer where no answer can be written (`>&-`): Python has no stdout then. Raises ReproError."""
+    if sys.stdout is None:
+        raise ReproError("Standard output is closed: the answer cannot be written.")
+
+
 def emit(text: str) -> None:
     """Print to stdout. When nobody reads it any more (`| head`), the rest is dropped in silence."""
+    check_stdout()
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -35,6 +43,8 @@ def emit(text: str) -> None:
 
 def complain(text: str) -> None:
     """Print the one line on stderr that says why there is no answer."""
+    if sys.stderr is None:
+        return
     line = " ".join(text.split())
     try:
         sys.stderr.write(f"reproviewer: {line}\n")
