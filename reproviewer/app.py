@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+from reproviewer.commands import terminal
 from reproviewer.core.experiment import Experiment, loads
 from reproviewer.core.message import ReproError
 
@@ -18,12 +19,16 @@ from reproviewer.core.message import ReproError
 def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | None = None) -> int:
     """Open the window with these files on the shelf; returns the exit status.
 
-    `on_painted` is called once, when the window is first on screen. Raises ReproError when a file does not exist or
-    there is no display: Qt would end the process.
+    `on_painted` is called once, when the window is first on screen. A file that does not exist, or no display, is one
+    line on stderr: Qt would end the process.
     """
     paths = [Path(name) for name in (sys.argv[1:] if files is None else files)]
-    _check_files(paths)
-    _check_display()
+    try:
+        _check_files(paths)
+        _check_display()
+    except ReproError as error:
+        terminal.complain(str(error))
+        return terminal.NO_ANSWER
     from PySide6.QtCore import QTimer
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication

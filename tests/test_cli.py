@@ -229,6 +229,14 @@ def test_the_digest_is_of_c_order_and_little_endian(tmp_path, capsys):
         ["run", "--model", MODEL, "--flavour", "pytorch"],
         ["run", "--model", MODEL, "--python", "/nowhere/python"],
         ["run", "--model", MODEL, "--save", "x.txt"],
+        ["run", "--model", MODEL, "--save", "x.pdf"],
+        ["run", "--model", MODEL, "--save", ""],
+        ["run", "--model", MODEL, "--save", "{folder}"],
+        ["run", "--model", MODEL, "--save", "{folder}/none/x.npz"],
+        ["run", "--model", MODEL, "--save", "{folder}/none/none/x"],
+        ["run", "{deep}"],
+        ["picture", "{a}", "-o", "{folder}/none/x.png"],
+        ["inspect", ""],
         ["picture", "{a}"],
         ["picture", "{a}", "-o", "x.pdf"],
         ["picture", "/nowhere/x.json", "-o", "x.png"],
@@ -241,11 +249,20 @@ def test_no_answer_is_one_line(files, tmp_path, capsys, argv):
     (tmp_path / "text").write_text("hello")
     (tmp_path / "e.json").write_text(dumps(Experiment(MODEL)))
     np.savez(tmp_path / "empty.npz")
-    names = {"a": files["a"], "folder": tmp_path, "text": tmp_path / "text", "experiment": tmp_path / "e.json"}
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    names = {
+        "deep": tmp_path / "deep.json",
+        "a": files["a"],
+        "folder": tmp_path,
+        "text": tmp_path / "text",
+        "experiment": tmp_path / "e.json",
+    }
     argv = [a.format(empty=tmp_path / "empty.npz", **names) for a in argv]
     line = no_answer(capsys, *argv)
     assert line.startswith("reproviewer: ")
     assert "Traceback" not in line
+    assert "recursion" not in line
+    assert not (tmp_path / "none").exists()
     no_answer(capsys, *argv[:1], "--json", *argv[1:])
 
 
@@ -370,6 +387,25 @@ def test_saving_what_was_built(tmp_path, capsys):
     assert strict(out)["verdict"] is None
     built = strict(out)["runs"][0]["tensors"][0]["sha256"]
     assert strict(answer(capsys, "inspect", saved, "--json")[1])["tensors"][0]["sha256"] == built
+
+
+@pytest.mark.parametrize("name", ["one.npz", "your_dir/record_weight", "cp-1.ckpt"])
+def test_what_was_saved_is_told(tmp_path, capsys, name):
+    saved = tmp_path / name
+    status, out, _ = answer(capsys, "run", "--model", MODEL, "--seed", "1", "--save", saved)
+    assert status == 0
+    assert f"Saved run 1: {saved} (" in out
+    assert answer(capsys, "inspect", saved)[0] == 0
+
+
+def test_a_model_without_weights_is_not_identical(capsys):
+    model = "Flatten(input_shape=(2, 2))"
+    status, out, err = answer(capsys, "run", "--model", model, "--json")
+    assert (status, strict(out)["verdict"], strict(out)["comparison"]) == (2, None, None)
+    assert err == "reproviewer: There is nothing to compare: the model has no weights, and nothing was drawn.\n"
+    status, out, _ = answer(capsys, "run", "--model", model)
+    assert status == 2
+    assert "IDENTICAL" not in out
 
 
 def test_one_run_alone_is_no_answer(capsys):

@@ -75,14 +75,16 @@ def _parser(name: str, summary: str, epilog: str = VERDICTS) -> Parser:
 
 def _window() -> Parser:
     parser = _parser("", DESCRIPTION, f"{VERDICTS}\n{EXAMPLES}")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="a weight file to open in the window")
+    parser.add_argument("files", nargs="*", type=_name, metavar="FILE", help="a weight file to open in the window")
     parser.add_argument("--version", action="store_true", help="print the version and leave")
     return parser
 
 
 def _run() -> Parser:
     parser = _parser("run", "Build a model again and again and compare the builds, to the last bit, with the first.")
-    parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT.json", help="an experiment file; options override")
+    parser.add_argument(
+        "experiment", nargs="?", type=_name, metavar="EXPERIMENT.json", help="an experiment file; options override"
+    )
     parser.add_argument("--model", metavar="TEXT", help='the layers as in Keras: "Dense(5, input_dim=1)"')
     parser.add_argument("--seed", type=int, metavar="N", help="the seed of the seeding calls, 0 to 4294967295")
     parser.add_argument(
@@ -99,16 +101,21 @@ def _run() -> Parser:
     parser.add_argument("--python", metavar="PATH", help="another Python interpreter that has TensorFlow")
     parser.add_argument(
         "--save",
+        type=_name,
         metavar="FILE",
         help="save the weights of run 1: .weights.h5, .h5, .npz, .safetensors, or no suffix for a checkpoint",
     )
-    _json(parser)
+    _json(
+        parser,
+        "its verdict is null when models were built but not compared (one run, or nothing in them to compare); "
+        "nothing when none could be built",
+    )
     return parser
 
 
 def _compare() -> Parser:
     parser = _parser("compare", "Compare weight files, tensor by tensor and to the last bit, with the first one.")
-    parser.add_argument("files", nargs="+", metavar="FILE", help="two weight files or more")
+    parser.add_argument("files", nargs="+", type=_name, metavar="FILE", help="two weight files or more")
     parser.add_argument(
         "--ulp", type=_limit(int), default=0, metavar="N", help="close: up to N units in the last place"
     )
@@ -122,20 +129,31 @@ def _compare() -> Parser:
 
 def _inspect() -> Parser:
     parser = _parser("inspect", "List the tensors of a weight file with their digests.", "")
-    parser.add_argument("file", metavar="FILE", help="a weight file, or the prefix of a checkpoint")
+    parser.add_argument("file", type=_name, metavar="FILE", help="a weight file, or the prefix of a checkpoint")
     _json(parser)
     return parser
 
 
 def _picture() -> Parser:
     parser = _parser("picture", "Draw what the window would show, without a screen.")
-    parser.add_argument("files", nargs="+", metavar="FILE", help="one EXPERIMENT.json, or weight files")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="the picture: .png or .svg")
+    parser.add_argument("files", nargs="+", type=_name, metavar="FILE", help="one EXPERIMENT.json, or weight files")
+    parser.add_argument("-o", "--output", required=True, type=_name, metavar="OUT", help="the picture: .png or .svg")
     return parser
 
 
-def _json(parser: Parser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+def _json(parser: Parser, without_answer: str = "nothing when there is no answer (exit status 2)") -> None:
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help=f"print one JSON document on stdout and nothing else; {without_answer}",
+    )
+
+
+def _name(text: str) -> str:
+    """An empty name would be the folder one is in."""
+    if not text:
+        raise argparse.ArgumentTypeError("a file name is empty")
+    return text
 
 
 def _limit(kind: type[int] | type[float]) -> Callable[[str], float]:

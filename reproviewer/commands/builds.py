@@ -51,6 +51,10 @@ def read(path: Path) -> Experiment:
     """Read an experiment file. Raises ReproError."""
     try:
         return loads(path.read_text(encoding="utf-8"))
+    except ReproError as error:
+        if isinstance(error.__context__, RecursionError):
+            raise ReproError("{file} is not an experiment: its JSON is nested too deep.", file=path) from None
+        raise
     except UnicodeDecodeError:
         raise ReproError("{file} is not an experiment: it is not text.", file=path) from None
     except OSError as error:

@@ -22,6 +22,7 @@ def main(args: argparse.Namespace) -> int:
     out = Path(args.output)
     if out.suffix.lower() not in (".png", ".svg"):
         raise ReproError("A picture is a .png or a .svg file, not {file}.", file=out.name)
+    terminal.check_folder(out)
     paths = [Path(name) for name in args.files]
     experiments = [path for path in paths if _is_experiment(path)]
     if experiments and len(paths) > 1:

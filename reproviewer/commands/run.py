@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproviewer.commands import builds, terminal
 from reproviewer.core import report, sentences
+from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import worst
 from reproviewer.core.weights import digest
 from reproviewer.engine import Engine
@@ -20,11 +22,16 @@ if TYPE_CHECKING:
     from reproviewer.core.report import Compared
     from reproviewer.engine.events import RunFinished
 
+_CHECKPOINT = "tf-checkpoint"
+_SUFFIX = re.compile(r"\.[a-z]{2,5}")
+_OF_CHECKPOINTS = (".ckpt", ".tf", ".index")
+
 
 def main(args: argparse.Namespace) -> int:
     """Build, compare and print; returns the exit status.
 
-    One run alone has no verdict: that is no answer, unless saving its weights was what was asked for.
+    One run alone has no verdict: that is no answer, unless saving its weights was what was asked for. Nor have models
+    without weights.
     """
     experiment = builds.wanted(args)
     target = None if args.save is None else _target(args.save)
@@ -33,8 +40,14 @@ def main(args: argparse.Namespace) -> int:
         if target is not None:
             _save(engine, experiment, runs[0], target)
         others = builds.compare_runs(runs)
-        cause = builds.explain(engine, runs, others)
-        terminal.emit(_json(runs, others, cause) if args.json else _text(runs, others, cause))
+        is_empty = bool(others) and not any(comparison.tensors for _, comparison in others)
+        others = [] if is_empty else others
+        cause = builds.explain(engine, runs, others) if others else None
+        saved = [f"  Saved run 1: {_described(target)}\n"] if target is not None else []
+        terminal.emit(_json(runs, others, cause) if args.json else "".join([_text(runs, others, cause), *saved]))
+    if is_empty:
+        terminal.complain("There is nothing to compare: the model has no weights, and nothing was drawn.")
+        return terminal.NO_ANSWER
     if not others:
         if target is None:
             terminal.complain("One run alone cannot be compared: use --runs 2 or more.")
@@ -43,12 +56,31 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _target(name: str) -> Path:
-    """Where to save; refuses a name that no format fits before anything is built."""
+    """Where to save; refuses before anything is built what no format fits, and folders that do not exist.
+
+    Only a checkpoint, which is several files, may ask for a new folder of its own: `./your_dir/record_weight`.
+    """
     from reproviewer.files import format_for_name
 
     target = Path(name)
-    format_for_name(target)
+    is_checkpoint = format_for_name(target).key == _CHECKPOINT
+    suffix = target.suffix.lower()
+    if is_checkpoint and _SUFFIX.fullmatch(suffix) and suffix not in _OF_CHECKPOINTS:
+        raise ReproError(
+            "{file} cannot be saved: no weight format is called {suffix}; use .weights.h5, .h5, .npz, .safetensors, "
+            "or a name without a suffix for a TensorFlow checkpoint.",
+            file=target.name,
+            suffix=target.suffix,
+        )
+    has_own_folder = is_checkpoint and not target.parent.exists()
+    terminal.check_folder(target.parent if has_own_folder else target)
     return target
+
+
+def _described(target: Path) -> str:
+    from reproviewer.files import format_for_name
+
+    return f"{target} ({format_for_name(target).label})"
 
 
 def _save(engine: Engine, experiment: Experiment, run: RunFinished, target: Path) -> None:

@@ -12,6 +12,8 @@ from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reproviewer.core.message import Message
 
 EVERY_SECONDS = 0.1
@@ -29,6 +31,14 @@ def check_stdout() -> None:
     """Refuse to answer where no answer can be written (`>&-`): Python has no stdout then. Raises ReproError."""
     if sys.stdout is None:
         raise ReproError("Standard output is closed: the answer cannot be written.")
+
+
+def check_folder(target: Path) -> None:
+    """Refuse to write where no folder is. Raises ReproError."""
+    if target.is_dir():
+        raise ReproError("{file} is a folder, not a name for a file.", file=target)
+    if not target.parent.is_dir():
+        raise ReproError("There is no folder {folder}.", folder=target.parent)
 
 
 def emit(text: str) -> None:
