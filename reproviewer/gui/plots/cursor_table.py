@@ -111,12 +111,13 @@ class CursorTable(QTableView):
         super().paintEvent(event)
         if self._model.rowCount():
             return
-        painter = QPainter(self.viewport())
-        painter.setPen(QColor(self._theme.muted))
-        painter.setFont(texts.text_font())
         hint = tr("Point at an element, or move with the arrow keys, to read its value and bits in every run.")
         room = self.viewport().rect().adjusted(6, 4, -6, -4)
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, hint)
+        where = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        with QPainter(self.viewport()) as painter:
+            painter.setPen(QColor(self._theme.muted))
+            painter.setFont(texts.text_font())
+            painter.drawText(room, where, hint)
 
 
 class _CursorModel(QAbstractTableModel):

@@ -116,12 +116,15 @@ class _SheetWidget(QWidget):
             panes = {pane.item_id: pane for pane in self._state.panes}
             scale = self.devicePixelRatioF()
             self._image = thumbs.compose(self._shown, panes, self.sheet, palette(self._theme), scale)
-        painter = QPainter(self)
-        part, scale = event.rect(), self._image.devicePixelRatio()
+        with QPainter(self) as painter:
+            self._paint(painter, event.rect(), self._image)
+
+    def _paint(self, painter: QPainter, part: QRect, image: QImage) -> None:
+        scale = image.devicePixelRatio()
         painter.fillRect(part, QColor(self._theme.card))
-        part = part.intersected(QRect(QPoint(), self._image.deviceIndependentSize().toSize()))
+        part = part.intersected(QRect(QPoint(), image.deviceIndependentSize().toSize()))
         source = QRectF(part.x() * scale, part.y() * scale, part.width() * scale, part.height() * scale)
-        painter.drawImage(QRectF(part), self._image, source)
+        painter.drawImage(QRectF(part), image, source)
         cell = self.focus_cell()
         if cell is not None:
             painter.setPen(QPen(QColor(self._theme.accent), 2))
@@ -156,7 +159,7 @@ class _SheetWidget(QWidget):
         assert self._shown is not None
         assert self._state is not None
         run = self._shown.thumbs[place]
-        pane = next(pane for pane in self._state.panes if pane.item_id == run.pane.item_id)
+        pane = next((pane for pane in self._state.panes if pane.item_id == run.pane.item_id), run.pane)
         verdict = word(pane.comparison.verdict) if pane.comparison else ""
         return "\n".join(filter(None, (pane.label, verdict, tally_text(run.tally))))
 

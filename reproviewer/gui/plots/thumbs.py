@@ -74,21 +74,23 @@ def sheet_for(count: int, width: int, height: int) -> Sheet:
 
 
 def compose(shown: Shown, panes: Mapping[str, Pane], sheet: Sheet, colours: Palette, scale: float) -> QImage:
-    """Paint all thumbnails; `panes` by id say what is known of the verdicts by now."""
+    """Paint all thumbnails; `panes` by id say what is known of the verdicts by now.
+
+    A run that has left the shelf since it was read is painted as it was.
+    """
     width = sheet.columns * (sheet.width + GAP_PX)
     image = QImage(int(width * scale), int(sheet.full_height * scale), QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(scale)
     image.fill(QColor(colours.theme.card))
-    painter = QPainter(image)
-    painter.setFont(texts.caption_font())
-    _paint_labels(painter, shown, panes, sheet, colours.theme)
     span = _span(shown)
     painted = _coloured(shown, (int(sheet.height * scale), int(sheet.width * scale)), colours)
-    for place, run in enumerate(shown.thumbs):
-        cell = sheet.cell(place)
-        box = QRectF(cell.left(), cell.top() + LABEL_PX, sheet.width, sheet.height)
-        _paint_values(painter, box, run, colours, painted.get(place), span)
-    painter.end()
+    with QPainter(image) as painter:
+        painter.setFont(texts.caption_font())
+        _paint_labels(painter, shown, panes, sheet, colours.theme)
+        for place, run in enumerate(shown.thumbs):
+            cell = sheet.cell(place)
+            box = QRectF(cell.left(), cell.top() + LABEL_PX, sheet.width, sheet.height)
+            _paint_values(painter, box, run, colours, painted.get(place), span)
     return image
 
 
@@ -127,7 +129,7 @@ def _paint_labels(painter: QPainter, shown: Shown, panes: Mapping[str, Pane], sh
     steps = {verdict: metrics.horizontalAdvance(sign) + 4 for verdict, sign in SIGNS.items()}
     chosen = (shown.state.reference, shown.state.focus)
     for place, run in enumerate(shown.thumbs):
-        cell, pane = sheet.cell(place), panes[run.pane.item_id]
+        cell, pane = sheet.cell(place), panes.get(run.pane.item_id, run.pane)
         x, base = float(cell.left()), cell.top() + 12.0
         if pane.comparison is not None:
             verdict = pane.comparison.verdict

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -71,6 +73,21 @@ def test_the_chosen_focus_is_shown(bench, normal):
     area.show_state(state)
     assert area.wait_until_drawn()
     assert content(area).board.panels[1].caption._titles[0] == "Run 10"
+
+
+@pytest.mark.parametrize("kind", ["bars", "heatmap"])
+def test_runs_that_left_the_shelf_are_painted_until_the_new_ones_are_read(bench, normal, kind):
+    arrays = [normal(6, 9) for _ in range(10)]
+    area = bench.shown(arrays, kind)
+    multiples = content(area).multiples
+    widget = multiples._sheet_widget
+    state = bench.state(arrays, kind)
+    panes = tuple(replace(pane, item_id=f"other{i}") for i, pane in enumerate(state.panes))
+    multiples.show_state(replace(state, panes=panes, reference="other0", focus="other1"))
+    widget.repaint()
+    assert pixels(widget).std() > 0
+    assert widget.focus_cell() is not None
+    assert widget._tip(3).startswith("Run 4")
 
 
 @pytest.mark.parametrize("kind", ["bars", "histogram", "values"])
