@@ -164,9 +164,24 @@ def test_compare_in_words(files, capsys):
     assert out.splitlines() == [
         "✕ DIFFERENT  1 of 9 weights differs, at kernel[1, 0]; |Δ| 2.38e-07.",
         files["b"],
-        "  ✕ kernel  1 of 6 differ; first at [1, 0]: 3.0 against 3.0000002; |Δ| up to 2.38e-07; 1 ULP",
+        "  ✕ kernel  1 of 6 differs; first at [1, 0]: 3.0 against 3.0000002; |Δ| up to 2.38e-07; 1 ULP",
         "  ✓ 1 identical tensor",
     ]
+
+
+def test_the_bits_of_values_that_look_the_same(tmp_path, capsys):
+    def saved(name, bits):
+        np.savez(tmp_path / f"{name}.npz", x=np.uint32(bits).view(np.float32), y=np.ones(2, np.float32))
+        return tmp_path / f"{name}.npz"
+
+    nan, other_nan = saved("nan", 0x7FC00000), saved("other_nan", 0x7FC00001)
+    zero, other_zero = saved("zero", 0), saved("other_zero", 0x80000000)
+    assert (
+        "x  1 of 1 differs; nan (0x7fc00000) against nan (0x7fc00001)" in answer(capsys, "compare", nan, other_nan)[1]
+    )
+    out = answer(capsys, "compare", zero, other_zero)[1]
+    assert "x  1 of 1 differs; 0.0 (0x00000000) against -0.0 (0x80000000)" in out
+    assert "[]" not in out
 
 
 def test_inspect_document(files, capsys):

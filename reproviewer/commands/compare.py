@@ -10,7 +10,7 @@ from reproviewer.commands import terminal
 from reproviewer.core import pairing, report, sentences
 from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
-from reproviewer.core.verdict import Comparison, TensorComparison, Tolerance, Verdict, worst
+from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Tolerance, Verdict, worst
 from reproviewer.files import read
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ def _facts(tensor: TensorComparison) -> str:
         if None in tensor.names:
             return "missing" if tensor.names[1] is None else "extra"
         return f"{tensor.shapes[0]} against {tensor.shapes[1]}"
-    facts = [f"{tensor.differing:,} of {tensor.size:,} differ"]
+    facts = [f"{tensor.differing:,} of {tensor.size:,} differ{'s' if tensor.differing == 1 else ''}"]
     if tensor.dtypes[0] != tensor.dtypes[1]:
         facts.append(f"{tensor.dtypes[0]} against {tensor.dtypes[1]}")
     if tensor.first is not None:
-        facts.append(f"first at {list(tensor.first.index)}: {tensor.first.values[0]} against {tensor.first.values[1]}")
+        facts.append(_first(tensor.first))
     if tensor.max_abs:
         facts.append(f"|Δ| up to {sentences.shown_distance(tensor.max_abs)}")
     if tensor.max_ulp:
@@ -89,6 +89,15 @@ def _facts(tensor: TensorComparison) -> str:
     if tensor.names[0] != tensor.names[1]:
         facts.append(f"there {tensor.names[1]}")
     return "; ".join(facts)
+
+
+def _first(first: FirstDifference) -> str:
+    """Where and what: with the bits where the values alone look or are the same (NaN, -0.0 and 0.0)."""
+    a, b = first.values
+    if a == b or {a, b} == {"0.0", "-0.0"}:
+        a, b = (f"{value} ({bits})" for value, bits in zip(first.values, first.bits, strict=True))
+    where = f"first at {list(first.index)}: " if first.index else ""
+    return f"{where}{a} against {b}"
 
 
 def _some(names: tuple[str, ...]) -> str:

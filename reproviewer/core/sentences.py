@@ -104,14 +104,10 @@ def _identical(comparison: Comparison) -> Message:
 def _equal(comparison: Comparison) -> Message:
     place = first_place(comparison)
     if place is not None:
+        only = "The only value is equal, but its bits differ, at {where}."
         singular = "All values are equal, but the bits of {n} of {total} differ, at {where}."
         plural = "All values are equal, but the bits of {n} of {total} differ, first at {where}."
-        return message(
-            singular if comparison.differing == 1 else plural,
-            n=comparison.differing,
-            total=comparison.size,
-            where=place,
-        )
+        return _counted(comparison, only, singular, plural)
     tensor = next(t for t in comparison.tensors if t.dtypes[0] != t.dtypes[1])
     return message(
         "All values are equal, but {name} is {a} in one and {b} in the other.",
@@ -122,53 +118,60 @@ def _equal(comparison: Comparison) -> Message:
 
 
 def _close(comparison: Comparison) -> Message:
-    singular, plural = {
+    only, singular, plural = {
         "weights": (
+            "The only weight differs, within the tolerance, at {where}; |Δ| {largest}.",
             "{n} of {total} weights differs, within the tolerance, at {where}; |Δ| {largest}.",
             "{n} of {total} weights differ, all within the tolerance, first at {where}; largest |Δ| {largest}.",
         ),
         "numbers": (
+            "The only number differs, within the tolerance, at {where}; |Δ| {largest}.",
             "{n} of {total} numbers differs, within the tolerance, at {where}; |Δ| {largest}.",
             "{n} of {total} numbers differ, all within the tolerance, first at {where}; largest |Δ| {largest}.",
         ),
         "values": (
+            "The only value differs, within the tolerance, at {where}; |Δ| {largest}.",
             "{n} of {total} values differs, within the tolerance, at {where}; |Δ| {largest}.",
             "{n} of {total} values differ, all within the tolerance, first at {where}; largest |Δ| {largest}.",
         ),
     }[_things(comparison)]
-    return _counted(comparison, singular, plural)
+    return _counted(comparison, only, singular, plural)
 
 
 def _different(comparison: Comparison) -> Message:
-    singular, plural, singular_bare, plural_bare = {
+    templates = {
         "weights": (
+            "The only weight differs, at {where}; |Δ| {largest}.",
             "{n} of {total} weights differs, at {where}; |Δ| {largest}.",
             "{n} of {total} weights differ, first at {where}; largest |Δ| {largest}.",
+            "The only weight differs, at {where}.",
             "{n} of {total} weights differs, at {where}.",
             "{n} of {total} weights differ, first at {where}.",
         ),
         "numbers": (
+            "The only number differs, at {where}; |Δ| {largest}.",
             "{n} of {total} numbers differs, at {where}; |Δ| {largest}.",
             "{n} of {total} numbers differ, first at {where}; largest |Δ| {largest}.",
+            "The only number differs, at {where}.",
             "{n} of {total} numbers differs, at {where}.",
             "{n} of {total} numbers differ, first at {where}.",
         ),
         "values": (
+            "The only value differs, at {where}; |Δ| {largest}.",
             "{n} of {total} values differs, at {where}; |Δ| {largest}.",
             "{n} of {total} values differ, first at {where}; largest |Δ| {largest}.",
+            "The only value differs, at {where}.",
             "{n} of {total} values differs, at {where}.",
             "{n} of {total} values differ, first at {where}.",
         ),
     }[_things(comparison)]
-    if largest_abs(comparison) is None:
-        return _counted(comparison, singular_bare, plural_bare)
-    return _counted(comparison, singular, plural)
+    return _counted(comparison, *(templates[3:] if largest_abs(comparison) is None else templates[:3]))
 
 
-def _counted(comparison: Comparison, singular: str, plural: str) -> Message:
+def _counted(comparison: Comparison, only: str, singular: str, plural: str) -> Message:
     largest = largest_abs(comparison)
     return message(
-        singular if comparison.differing == 1 else plural,
+        only if comparison.size == 1 else singular if comparison.differing == 1 else plural,
         n=comparison.differing,
         total=comparison.size,
         where=first_place(comparison),

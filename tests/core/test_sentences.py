@@ -89,7 +89,12 @@ def test_draws_are_numbers(shelf):
 def test_scalars_and_booleans(shelf):
     one, other = WeightSet((shelf.tensor(np.float32(1), "x"),)), WeightSet((shelf.tensor(np.float32(2), "x"),))
     assert str(sentences.verdict_sentence(compare(one, one))) == "The only weight is identical to the last bit."
-    assert str(sentences.verdict_sentence(compare(one, other))) == "1 of 1 weights differs, at x; |Δ| 1."
+    assert str(sentences.verdict_sentence(compare(one, other))) == "The only weight differs, at x; |Δ| 1."
+    zeros = [WeightSet((shelf.tensor(np.float32(v), "x"),)) for v in (0.0, -0.0)]
+    assert str(sentences.verdict_sentence(compare(*zeros))) == ("The only value is equal, but its bits differ, at x.")
+    assert str(sentences.verdict_sentence(compare(one, other, Tolerance(atol=1)))) == (
+        "The only weight differs, within the tolerance, at x; |Δ| 1."
+    )
     flags = [WeightSet((shelf.tensor(np.array(v), "x"),)) for v in ([True, True], [False, False])]
     assert str(sentences.verdict_sentence(compare(*flags))) == "2 of 2 weights differ, first at x[0]."
 
