@@ -36,7 +36,7 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         super().__init__()
         self.plane: Plane | None = None
         self.has_axis = False
-        self._bars = False
+        self._bars = self._has_plot = False
         self._note = ""
         self._ink = QColor()
         self._picture: Picture | Difference | None = None
@@ -169,6 +169,20 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
 
     def resizeEvent(self, event: Any) -> None:
         """Arrange the parts."""
+        self._place()
+        self.fit_bars()
+        self.refit()
+
+    def _place(self) -> None:
+        """Show the axes there are and put every part in its place: pyqtgraph takes their size from hidden axes."""
+        bars, picture = self._has_plot and self._bars, self._has_plot and not self._bars
+        rows = picture and self.plane is not None and len(self.plane.shape) > 1
+        for axis, there in (
+            (self.index_axis, self._has_plot),
+            (self.value_axis, bars and self.has_axis),
+            (self.row_axis, rows and self.has_axis),
+        ):
+            axis.show() if there else axis.hide()
         left = LEFT_PX if self.has_axis else 0
         width, height = self.size().width() - left, self.size().height() - HEIGHT_PX - BOTTOM_PX
         self.caption.setGeometry(QRectF(left, 0, width, HEIGHT_PX))
@@ -176,8 +190,6 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         self.index_axis.setGeometry(QRectF(left, HEIGHT_PX + height, width, BOTTOM_PX))
         for axis in (self.row_axis, self.value_axis):
             axis.setGeometry(QRectF(0, HEIGHT_PX, LEFT_PX, height))
-        self.fit_bars()
-        self.refit()
 
     def _start(self, plane: Plane, bars: bool) -> None:
         again = self.plane is not None and (self.plane.rows, self.plane.cols) == (plane.rows, plane.cols)
@@ -200,12 +212,10 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         )
 
     def _show_items(self, bars: bool, picture: bool) -> None:
+        self._bars, self._has_plot = bars, bars or picture
         self._bar_item.setVisible(bars)
         self._image.setVisible(picture)
-        self.index_axis.setVisible(bars or picture)
-        self.value_axis.setVisible(bars and self.has_axis)
-        rows = picture and self.has_axis and self.plane is not None and len(self.plane.shape) > 1
-        self.row_axis.setVisible(rows)
+        self._place()
 
     def _paint(self, picture: Picture | Difference) -> Any:
         assert self._palette is not None

@@ -169,6 +169,62 @@ class TestBars:
         assert "6,400 values are too many for bars" in area._note.text()
 
 
+def has_ink(area, axis):
+    """Whether an axis paints numbers: something darker than its line and its ticks."""
+    box = axis.sceneBoundingRect()
+    part = pixels(board(area))[int(box.top()) : int(box.bottom()), max(0, int(box.left())) : int(box.right()) - 4]
+    return bool((part.astype(int).sum(axis=2) < 450).any())
+
+
+def all_have_numbers(area, upright):
+    """Whether all plots have x numbers, and the first and `upright` ones y numbers beside their plot."""
+    panels = board(area).panels
+    for i, panel in enumerate(panels):
+        axes = [panel.index_axis]
+        if i in upright:
+            axes.append(panel.value_axis)
+            assert panel.value_axis.sceneBoundingRect().right() == pytest.approx(
+                panel.view.sceneBoundingRect().left(), abs=5
+            )
+        assert panel.value_axis.isVisible() == (i in upright)
+        assert all(has_ink(area, axis) for axis in axes)
+    return True
+
+
+class TestNumbersOfTheAxes:
+    def test_after_a_heat_map(self, bench, normal):
+        arrays = [normal(3, 3, 3, 16), normal(3, 3, 3, 16)]
+        area = bench.shown(arrays, "heatmap")
+        pixels(area)
+        area.show_state(bench.state(arrays, "bars"))
+        assert area.wait_until_drawn()
+        assert all_have_numbers(area, (0, 2))
+
+    @pytest.mark.parametrize("counts", [(2, 1), (1, 2), (3, 2), (6, 2), (10, 2), (2, 10)])
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "values"])
+    def test_after_another_number_of_runs(self, bench, normal, counts, kind):
+        area = bench.shown([normal(4, 5) for _ in range(counts[0])], kind)
+        pixels(area)
+        area.show_state(bench.state([normal(1, 5) for _ in range(counts[1])], "bars"))
+        assert area.wait_until_drawn()
+        assert all_have_numbers(area, (0,) if counts[1] == 1 else (0, 2))
+
+    def test_after_a_sentence_in_place_of_plots(self, bench, normal):
+        area = bench.shown([None, normal(4, 5), None], "bars", focus="r2")
+        pixels(area)
+        area.show_state(bench.state([normal(1, 5), normal(1, 5)], "bars"))
+        assert area.wait_until_drawn()
+        assert all_have_numbers(area, (0, 2))
+
+    def test_in_another_grid_after_a_resize(self, bench, normal):
+        area = bench.shown([normal(1, 5) for _ in range(5)], "bars", size=(1400, 420))
+        columns = board(area)._grid.columns
+        area.resize(520, 900)
+        assert board(area)._grid.columns < columns
+        for i, panel in enumerate(board(area).panels):
+            assert panel.value_axis.isVisible() == (i % board(area)._grid.columns == 0 or i == 5)
+
+
 class TestHeatMap:
     def test_fills_the_height_of_its_plot(self, bench, normal):
         area = bench.shown([normal(64, 96), normal(64, 96)])
