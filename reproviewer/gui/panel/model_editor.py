@@ -106,6 +106,8 @@ class ModelEditor(QPlainTextEdit):
     def _setup_ui(self) -> None:
         self.setObjectName("model-editor")
         self.setUndoRedoEnabled(False)
+        self.setAcceptDrops(False)  # a file is for the window, wherever it is dropped
+        self.viewport().setAcceptDrops(False)
         self.setTabChangesFocus(True)
         self.setWordWrapMode(self.wordWrapMode().WrapAtWordBoundaryOrAnywhere)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -27,6 +27,12 @@ def test_typing_edits_the_model(bench, qtbot) -> None:
     assert desk.panel.model.editor.textCursor().position() == 8
 
 
+def test_a_file_dropped_on_the_text_is_left_to_the_window(bench) -> None:
+    editor = bench(Experiment(model="Dense(5)")).panel.model.editor
+    assert not editor.acceptDrops()
+    assert not editor.viewport().acceptDrops()
+
+
 def test_mistakes_are_underlined_and_said(bench, qtbot) -> None:
     desk = bench(Experiment(model="Dense(5)\nDense(name='ä🙂', unit=3)\nFlatten)"))
     section = desk.panel.model
