@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from reproviewer.core.experiment import MAX_SEED
@@ -17,39 +18,40 @@ if TYPE_CHECKING:
 class SeedEdit(QLineEdit):
     """Takes whole numbers from 0 to 4294967295, more than a spin box of Qt holds; Up and Down count.
 
-    `seedChanged` carries every good value, `goodChanged` whether what stands there is one. When the field is left
-    with something else in it, the last good value comes back.
+    What would make something else of the text - a key, a pasted or dropped text - is refused whole, so that what is
+    shown is what is used. `seedChanged` carries every new value, `refused` whether something was just refused. A field
+    that is left empty shows the last value again.
     """
 
     seedChanged = Signal(object)
-    goodChanged = Signal(bool)
+    refused = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._seed = 1
         self.setText("1")
-        self.setMaxLength(24)
+        self.setValidator(_SeedValidator(self))
         self.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly)
         self.setToolTip(self.tr("A whole number from 0 to 4294967295; Up and Down count"))
+        self.inputRejected.connect(lambda: self._set_refused(True))
+        self.textChanged.connect(lambda: self._set_refused(False))
         self.textEdited.connect(self._on_edited)
 
     @property
     def seed(self) -> int:
-        """The last good value."""
+        """The last value."""
         return self._seed
 
     def show_seed(self, seed: int) -> None:
         """Show a seed."""
-        if seed != self._seed or self._read() is None:
+        if seed != self._seed or not self.text():
             self._seed = seed
             self.setText(str(seed))
-            self._set_good(True)
 
     def settle(self) -> None:
-        """Show the last good value again when something else stands there: what is shown is what is used."""
-        if self._read() is None:
-            self.setText(str(self._seed))
-            self._set_good(True)
+        """Show the value that is used as it is: the last one where the field is empty, without zeros before it."""
+        self.setText(str(self._seed))
+        self._set_refused(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
@@ -65,18 +67,18 @@ class SeedEdit(QLineEdit):
             self.settle()
 
     def _on_edited(self) -> None:
-        seed = self._read()
-        self._set_good(seed is not None)
-        if seed is not None and seed != self._seed:
-            self._seed = seed
-            self.seedChanged.emit(seed)
+        if self.text() and int(self.text()) != self._seed:
+            self._seed = int(self.text())
+            self.seedChanged.emit(self._seed)
 
-    def _set_good(self, good: bool) -> None:
-        mark_bad(self, not good)
-        self.goodChanged.emit(good)
+    def _set_refused(self, refused: bool) -> None:
+        mark_bad(self, refused)
+        self.refused.emit(refused)
 
-    def _read(self) -> int | None:
-        text = self.text().strip()
-        if not (text.isascii() and text.isdigit()):
-            return None
-        return int(text) if int(text) <= MAX_SEED else None
+
+class _SeedValidator(QValidator):
+    def validate(self, text: str, position: int) -> object:
+        if not text:
+            return QValidator.State.Intermediate, text, position
+        good = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_SEED)) and int(text) <= MAX_SEED
+        return QValidator.State.Acceptable if good else QValidator.State.Invalid, text, position

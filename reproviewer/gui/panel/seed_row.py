@@ -65,7 +65,7 @@ class SeedRow(QWidget):
         self.problem.hide()
         self.check.toggled.connect(self.toggled)
         self.seed.seedChanged.connect(self.seedChanged)
-        self.seed.goodChanged.connect(lambda good: self.problem.setVisible(not good))
+        self.seed.refused.connect(self.problem.setVisible)
         self.up.clicked.connect(lambda: self.moveWanted.emit(-1))
         self.down.clicked.connect(lambda: self.moveWanted.emit(1))
 

@@ -1,5 +1,6 @@
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding
 from reproviewer.gui.panel.seeding_section import SeedingSection
@@ -47,31 +48,69 @@ def test_the_whole_range_of_seeds(bench, qtbot) -> None:
     assert desk.experiment.seeding.calls[0].seed == 0
 
 
-@pytest.mark.parametrize("typed", ["4294967296", "-1", "1.5", "abc", "\uff11", "1 2", "0x10", "²"])
-def test_what_is_no_seed_is_said_and_never_used(bench, qtbot, typed) -> None:
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        ("4294967296", "429496729"),
+        ("1e3", "13"),
+        ("-1", "1"),
+        ("1.5", "15"),
+        ("abc", ""),
+        ("007", "007"),
+        ("1 2", "12"),
+    ],
+)
+def test_only_the_keys_of_a_seed_are_taken(bench, qtbot, typed, left) -> None:
     desk = bench(Experiment(seeding=Seeding((SeedCall(PYTHON, 9),))))
     python = row(desk, PYTHON)
-    python.seed.setFocus()
-    python.seed.clear()
-    python.seed.insert(typed)
-    python.seed.textEdited.emit(python.seed.text())
+    retype(qtbot, python.seed, typed[:-1])
+    qtbot.keyClicks(python.seed, typed[-1])
+    assert python.seed.text() == (left or "9")
+    assert desk.experiment.seeding.calls[0].seed == int(left or 9)
+
+
+def test_the_key_that_passes_the_largest_seed_is_refused_with_a_sentence(bench, qtbot) -> None:
+    desk = bench(Experiment(seeding=Seeding((SeedCall(PYTHON, 9),))))
+    python = row(desk, PYTHON)
+    retype(qtbot, python.seed, "4294967296")
+    assert python.seed.text() == "429496729"
     assert python.problem.isVisible()
     assert "4294967295" in python.problem.text()
     assert python.seed.property("bad") is True
+    qtbot.keyClick(python.seed, "5")
+    assert desk.experiment.seeding.calls[0].seed == 4294967295
+    assert not python.problem.isVisible()
+
+
+@pytest.mark.parametrize("pasted", ["4294967296", "-1", "1.5", "abc", "\uff11", "1 2", "0x10", "²", "1e3"])
+def test_a_pasted_text_that_is_no_seed_is_refused_whole(bench, qtbot, pasted) -> None:
+    desk = bench(Experiment(seeding=Seeding((SeedCall(PYTHON, 9),))))
+    python = row(desk, PYTHON)
+    python.seed.setFocus()
+    python.seed.selectAll()
+    QApplication.clipboard().setText(pasted)
+    python.seed.paste()
+    assert python.seed.text() == "9"
+    assert python.problem.isVisible()
     assert desk.edits == []
     row(desk, ALL).check.setFocus()
     assert python.seed.text() == "9"
     assert not python.problem.isVisible()
 
 
-def test_an_empty_seed_comes_back_when_the_build_begins(bench, qtbot) -> None:
+@pytest.mark.parametrize(
+    "leave", [lambda desk: desk.panel.set_busy(True), lambda desk: row(desk, ALL).check.setFocus()]
+)
+def test_an_empty_seed_comes_back_when_the_build_begins_or_the_field_is_left(bench, qtbot, leave) -> None:
     desk = bench(Experiment(seeding=Seeding((SeedCall(PYTHON, 9),))))
     seed = row(desk, PYTHON).seed
     seed.setFocus()
     seed.selectAll()
     qtbot.keyClick(seed, Qt.Key.Key_Backspace)
-    desk.panel.set_busy(True)
+    assert seed.text() == ""
+    leave(desk)
     assert seed.text() == "9"
+    assert desk.edits == []
 
 
 def test_the_order_of_the_calls(bench, qtbot) -> None:
