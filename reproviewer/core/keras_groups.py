@@ -28,8 +28,9 @@ _TOKEN = re.compile(
 )
 _SKIPPED = re.compile(r"(?:[\s,]++|\#[^\n]*+)*+")
 _BLANK = re.compile(r"(?:\s++|\#[^\n]*+)*+")
-_WRAPPER = re.compile(r"(?:[A-Za-z_]\w*+\s*=\s*)?(?:(?:[A-Za-z_]\w*+\.)*+Sequential\s*(?P<call>\()\s*)?(?P<list>\[)")
-_LAYER_LINE = re.compile(r"^(?P<indent>[ \t]*+)(?:[a-z_]\w*+\.)*+[A-Z]\w*+\s*\(", re.MULTILINE)
+# Possessive groups that are followed by more do not match in Python 3.11.2 and older 3.11.
+_WRAPPER = re.compile(r"(?:[A-Za-z_]\w*+\s*=\s*)?(?:(?:[A-Za-z_]\w*+\.)*Sequential\s*(?P<call>\()\s*)?(?P<list>\[)")
+_LAYER_LINE = re.compile(r"^(?P<indent>[ \t]*+)(?:[a-z_]\w*+\.)*[A-Z]\w*+\s*\(", re.MULTILINE)
 
 
 @dataclass(frozen=True)

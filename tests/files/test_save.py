@@ -268,7 +268,7 @@ def test_a_target_below_a_file(out, scratch, weight_set):
     assert contents_of(out) == {"file": b"old"}
 
 
-@pytest.mark.parametrize("target", ["/proc/a.npz", "/proc/new/a.npz", "/sys/a.npz"])
+@pytest.mark.parametrize("target", ["/proc/a.npz", "/proc/new/a.npz"])
 def test_folders_where_nothing_can_be_written(target, scratch, weight_set):
     with pytest.raises(ReproError, match=r"a\.npz was not saved: ") as caught:
         save_one(Path(target), weight_set(ARRAYS), scratch)
