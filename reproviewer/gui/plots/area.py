@@ -96,9 +96,15 @@ class PlotArea(QWidget):
             return
         if before is not None and _same_values(before, self._state) and self._shows_plots():
             self._the_content().show_verdicts(self._state)
+            if self._cursor is None and _first_difference(before) is None:
+                self._place_cursor(before)
             return
         self._start_load()
         self._place_cursor(before)
+
+    def prepare(self) -> None:
+        """Make what the first state needs ahead of it, step by step when there is nothing else to do."""
+        QTimer.singleShot(0, self, self._prepare_content)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
@@ -303,6 +309,16 @@ class PlotArea(QWidget):
             self._settle_layout()
         return self._content
 
+    def _prepare_content(self) -> None:
+        if not self._closed:
+            self._the_content()
+            QTimer.singleShot(0, self, self._prepare_panels)
+
+    def _prepare_panels(self) -> None:
+        """One panel at a time: each takes several milliseconds."""
+        if not self._closed and self._the_content().board.prepare_panel():
+            QTimer.singleShot(0, self, self._prepare_panels)
+
     def _settle_layout(self) -> None:
         """Give the content its size although it is not in sight yet: the pictures are reduced for it."""
         self._inner.resize(self.size())
@@ -348,13 +364,15 @@ class PlotArea(QWidget):
 
     @contextmanager
     def _sheet(self, size: QSize) -> Iterator[QWidget]:
-        """Show the same at another size, off the screen, without the cursor's table."""
+        """Show the same at another size, off the screen, without the cursor."""
         sheet = export.Sheet(self._theme, size)
         area = PlotArea(self._theme)
         area._table.hide()
+        area._slices.write_out()
         try:
             sheet.add(area, self._state.title if self._state else "")
             area.show_state(self._state)
+            area.set_cursor(None)
             if self._content is not None and area._content is not None:
                 area.wait_until_drawn()
                 area._content.look_like(self._content)

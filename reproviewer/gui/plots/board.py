@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 GAP_PX = 16
+FIRST_PANELS = 3
 DETAIL_AFTER_MS = 40
 ZOOM = 1.25
 
@@ -74,6 +75,13 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self._fill()
         self.set_cursor(self._cursor)
         self._later.start()
+
+    def prepare_panel(self) -> bool:
+        """Make one plot ahead of the first data; False when there are as many as two runs need."""
+        if self._shown is not None or len(self._panels) >= FIRST_PANELS:
+            return False
+        self._count(len(self._panels) + 1)
+        return True
 
     def show_detail(self, pictures: dict[str, Picture], difference: Difference | None) -> None:
         """Show parts of the heat maps more finely; `pictures` by the runs' ids."""

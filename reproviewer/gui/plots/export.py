@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
@@ -29,28 +29,33 @@ def save_png(widget: QWidget, path: Path) -> None:
     image = QImage(widget.size(), QImage.Format.Format_RGB32)
     image.fill(widget.palette().window().color())
     widget.render(image)
-    if not image.save(str(path), "PNG"):  # type: ignore[call-overload]
-        raise ReproError("Cannot write {file}.", file=path.name)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    _write(path, buffer)
 
 
 def save_svg(widget: QWidget, path: Path, title: str) -> None:
     """Write a widget as a drawing. Raises ReproError when the file cannot be written."""
     from PySide6.QtSvg import QSvgGenerator
 
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator()
-    generator.setFileName(str(path))
+    generator.setOutputDevice(buffer)
     generator.setSize(widget.size())
     generator.setViewBox(QRect(0, 0, widget.width(), widget.height()))
     generator.setTitle(title)
-    painter = QPainter()
+    with QPainter(generator) as painter:
+        widget.render(painter, QPoint())
+    _write(path, buffer)
+
+
+def _write(path: Path, buffer: QBuffer) -> None:
     try:
-        path.open("ab").close()
+        path.write_bytes(buffer.data().data())
     except OSError as error:
         raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
-    if not painter.begin(generator):
-        raise ReproError("Cannot write {file}.", file=path.name)
-    widget.render(painter, QPoint())
-    painter.end()
 
 
 def rows_csv(state: PlotState) -> Iterator[list[str]]:

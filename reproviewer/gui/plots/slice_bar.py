@@ -23,13 +23,20 @@ class SliceBar(QWidget):
         super().__init__(parent)
         self._shape: tuple[int, ...] = ()
         self._boxes: list[QSpinBox] = []
-        self._quiet = False
+        self._quiet = self._written = False
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(GRID_PX)
 
+    def write_out(self) -> None:
+        """Write the position as a line of text from now on, as on paper."""
+        self._written = True
+
     def show_slice(self, shape: tuple[int, ...], lead: tuple[int, ...]) -> None:
         """Show the position `lead` on the leading axes of this shape."""
+        if self._written:
+            self._write(lead)
+            return
         if shape != self._shape:
             self._shape = shape
             self._build()
@@ -44,11 +51,21 @@ class SliceBar(QWidget):
         """The number fields, one for each leading axis."""
         return tuple(self._boxes)
 
-    def _build(self) -> None:
+    def _write(self, lead: tuple[int, ...]) -> None:
+        self._clear()
+        axes = (tr("axis {axis} = {i}").format(axis=axis, i=i) for axis, i in enumerate(lead))
+        self._row.addWidget(QLabel(", ".join(axes)))
+        self._row.addStretch(1)
+        self.setVisible(bool(lead))
+
+    def _clear(self) -> None:
         while (item := self._row.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
+
+    def _build(self) -> None:
+        self._clear()
         lead = self._shape[:-2]
         self._boxes = [self._add_axis(axis, size, len(lead)) for axis, size in enumerate(lead)]
         if lead:

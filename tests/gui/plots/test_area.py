@@ -343,6 +343,26 @@ class TestCursor:
         area = bench.shown([a, b])
         assert area.cursor_index == (3, 2)
 
+    @pytest.mark.parametrize("value", [1e9, np.nan])
+    def test_goes_to_the_first_difference_when_that_is_known_later(self, bench, normal, value):
+        from dataclasses import replace
+
+        a = normal(5, 6)
+        b = a.copy()
+        b[3, 2] = value
+        state = bench.state([a, b])
+        area = bench.area()
+        area.show_state(replace(state, panes=tuple(replace(pane, comparison=None) for pane in state.panes)))
+        assert area.wait_until_drawn()
+        assert area.cursor_index is None
+        area.show_state(state)
+        assert area.wait_until_drawn()
+        assert area.cursor_index == (3, 2)
+        assert area._table.row_texts()[0][0] == "Run 1"
+        area.set_cursor(None)
+        area.show_state(replace(state))
+        assert area.cursor_index is None
+
     def test_is_one_in_all_plots(self, bench, normal, qtbot):
         area = bench.shown([normal(64, 96), normal(64, 96)])
         with qtbot.waitSignal(area.cursorMoved) as moved:
@@ -421,6 +441,37 @@ class TestSlices:
 
     def test_hidden_for_two_axes(self, bench, normal):
         assert not bench.shown([normal(3, 4)])._slices.isVisible()
+
+
+class TestPreparing:
+    def test_everything_is_made_ahead(self, bench, normal, qtbot):
+        area = bench.area()
+        area.prepare()
+        qtbot.waitUntil(lambda: area._content is not None and len(board(area).panels) == 3)
+        made = board(area).panels
+        area.show_state(bench.state([normal(3, 4), normal(3, 4)]))
+        assert area.wait_until_drawn()
+        assert board(area).panels == made
+
+    def test_does_no_harm_when_closed_meanwhile_or_deleted(self, bench, qtbot):
+        area = bench.area()
+        area.prepare()
+        area.close()
+        qtbot.wait(20)
+        assert area._content is None
+        area = bench.area()
+        area.prepare()
+        bench.close()
+        qtbot.wait(20)
+
+    def test_does_no_harm_when_a_state_came_first(self, bench, normal, qtbot):
+        area = bench.area()
+        area.prepare()
+        area.show_state(bench.state([normal(3, 4)]))
+        assert area.wait_until_drawn()
+        area.prepare()
+        qtbot.wait(20)
+        assert len(board(area).panels) == 1
 
 
 class TestThreads:

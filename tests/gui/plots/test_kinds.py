@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractSpinBox, QLabel
 
 from reproviewer.core.message import ReproError
 
@@ -135,3 +136,23 @@ class TestExport:
         assert head == ["index", "Run 1", "Run 2"]
         assert rows[7][0] == "[2, 1, 2]"
         np.testing.assert_array_equal(np.float32([row[2] for row in rows]), b[2].ravel())
+
+
+def test_a_picture_has_the_slice_as_text_and_no_cursor(bench, normal):
+    area = bench.shown([normal(3, 2, 4, 5), normal(3, 2, 4, 5)], slice_index=(1, 0))
+    area.set_cursor((1, 0, 2, 2))
+    with area._sheet(QSize(900, 600)) as sheet:
+        texts = [label.text() for label in sheet.findChildren(QLabel) if label.isVisible()]
+        assert "axis 0 = 1, axis 1 = 0" in texts
+        assert not [box for box in sheet.findChildren(QAbstractSpinBox) if box.isVisible()]
+        copy = sheet.findChild(type(area))
+        assert not [panel for panel in copy._content.board.panels if panel._cursor.isVisible()]
+    assert area.cursor_index == (1, 0, 2, 2)
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.svg"])
+def test_a_folder_that_is_gone_is_the_reason_that_is_said(bench, normal, tmp_path, name):
+    area = bench.shown([normal(3, 4)])
+    write = area.render_png if name.endswith("png") else area.render_svg
+    with pytest.raises(ReproError, match=f"Cannot write {name}: No such file or directory"):
+        write(tmp_path / "no" / name, QSize(400, 300))
