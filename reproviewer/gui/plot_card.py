@@ -51,6 +51,7 @@ class PlotCard(QFrame):
         """Make the plots ahead of the first run."""
         if self._area is None:
             self._area = self._make_area()
+            self._area.prepare()
 
     def _make_area(self) -> PlotArea:
         from reproviewer.gui.plots.area import PlotArea

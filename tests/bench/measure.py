@@ -96,7 +96,8 @@ def started(script: str, *arguments: str, keep: int | None = None) -> Iterator[s
 
 def environment() -> dict[str, str]:
     """For children: this checkout, TensorFlow's chatter off."""
-    return os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 def _command(script: str, arguments: tuple[str, ...]) -> list[str]:
