@@ -68,6 +68,7 @@ class Engine:
         self._silence_seconds = silence_seconds
         self._spawner = Spawner()
         self._slots: dict[Key, Slot] = {}
+        self._workers: list[WorkerProcess] = []
         self._running: dict[int, Slot] = {}
         self._numbers = itertools.count(1)
         self._closed = False
@@ -143,12 +144,12 @@ class Engine:
     def close(self) -> None:
         """End all requests and workers and remove the folder of the runs."""
         self._closed = True
-        workers = [slot.close() for slot in self._slots.values()]
+        for slot in self._slots.values():
+            slot.close()
         self.cancel()
         self._spawner.close()
-        for worker in workers:
-            if worker is not None:
-                worker.wait(CLOSE_SECONDS)
+        for worker in self._workers:
+            worker.wait(CLOSE_SECONDS)
         self._folder.close()
 
     def _build(self, experiment: Experiment, body: dict[str, Any]) -> Iterator[Event]:
@@ -192,7 +193,9 @@ class Engine:
             def make() -> WorkerProcess:
                 command = [*(self._command or (python, str(WORKER))), "--flavour", environment.flavour]
                 command += ["--fork-server"] if is_fresh else []
-                return WorkerProcess(command, self.log_path(environment), _variables(environment), self._spawner)
+                worker = WorkerProcess(command, self.log_path(environment), _variables(environment), self._spawner)
+                self._workers = [other for other in self._workers if not other.wait(0)] + [worker]
+                return worker
 
             self._slots[key] = Slot(make, python, is_fresh, self._silence_seconds)
         return self._slots[key]

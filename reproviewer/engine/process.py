@@ -90,6 +90,7 @@ class WorkerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._killed = False
+        self._reader: threading.Thread | None = None
         self._over = threading.Event()
         spawner.submit(self._start)
 
@@ -119,8 +120,11 @@ class WorkerProcess:
                 _kill_group(self._process)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the process is gone and reaped."""
-        return self._over.wait(timeout)
+        """Wait until the process is gone and reaped, and the thread that listened to it has ended."""
+        is_over = self._over.wait(timeout)
+        if is_over and self._reader is not None:
+            self._reader.join(timeout)
+        return is_over
 
     def _start(self) -> None:
         own_peak = _peak_bytes(resource.getrusage(resource.RUSAGE_SELF))
@@ -142,7 +146,8 @@ class WorkerProcess:
                 self._over.set()
                 self.inbox.put(NotStarted(error.strerror or str(error)))
                 return
-        threading.Thread(target=self._read, args=(self._process, own_peak), name="worker", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process, own_peak), name="worker", daemon=True)
+        self._reader.start()
 
     def _read(self, process: subprocess.Popen[bytes], own_peak: int) -> None:
         stdout = process.stdout

@@ -106,13 +106,12 @@ class Slot:
                     self._sent = None
                 return item
 
-    def close(self) -> WorkerProcess | None:
-        """Kill the worker for good; return it, to be waited for."""
+    def close(self) -> None:
+        """Kill the worker for good. Returns at once."""
         with self._lock:
             self._closed = True
         if self._worker is not None:
             self._worker.kill()
-        return self._worker
 
     def _next(self, worker: WorkerProcess, request: int, doing: Message) -> dict[str, Any]:
         while True:

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from reproviewer.core import session
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotKind
     from reproviewer.engine import Engine
 
+SOON_MS = 100
 KEPT_BYTES = 4 << 30
 """The runs of old builds are kept for undo up to this size in all."""
 
@@ -48,6 +49,8 @@ class Controller(QObject):
         self._background = Background(self)
         self._comparer = Comparer(self._background, self._thread, self)
         self._history = History(Session(experiment=experiment))
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon.timeout.connect(self._publish)
         self._work: Work | None = None
         self._trouble: Trouble | None = None
         self._watch = WorkerWatch(self._thread, experiment.environment.flavour, self)
@@ -107,6 +110,7 @@ class Controller(QObject):
     def close(self) -> None:
         """Stop everything; the engine itself belongs to whoever made it."""
         self._watch.close()
+        self._soon.stop()
         self._thread.close()
         self._background.close()
 
@@ -200,7 +204,9 @@ class Controller(QObject):
         elif isinstance(event, Outcome):
             self._request, self._work = None, None
             self._finish(event)
-        self._publish()
+            self._publish()
+            return
+        self._publish_soon()
 
     def _finish(self, outcome: Outcome) -> None:
         if outcome.state is RunState.FAILED:
@@ -358,7 +364,13 @@ class Controller(QObject):
             self._comparer.compare(self.session)
         self._publish()
 
+    def _publish_soon(self) -> None:
+        """Show runs that arrive in quick succession together."""
+        if not self._soon.isActive():
+            self._soon.start()
+
     def _publish(self) -> None:
+        self._soon.stop()
         self.stateChanged.emit(self.state)
 
     def _new_id(self) -> str:
