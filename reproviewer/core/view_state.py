@@ -162,65 +162,39 @@ def _size_note(status: Status) -> Message | None:
 
 
 def _verdict(session: Session, findings: Findings, status: Status) -> VerdictView:
-    work = status.work
-    if work is not None and work.queued:
-        return VerdictView(
-            "waiting",
-            None,
-            message("Waiting for TensorFlow"),
-            message("The build starts by itself as soon as TensorFlow is loaded."),
-            action="stop",
-        )
-    if work is not None:
-        return _running(work)
+    if status.work is not None:
+        return _running(status.work)
     if status.trouble is not None:
         action = "details" if status.trouble.details else "dismiss"
         return VerdictView("failed", None, message("Failed"), status.trouble.message, action=action)
-    reference = session.reference_item
-    if reference is None and status.problems:
-        return VerdictView(
-            "empty",
-            None,
-            message("Nothing built yet"),
-            message("Correct what is marked in the model, then build it twice."),
-        )
-    if reference is None:
-        return VerdictView(
-            "empty",
-            None,
-            message("Nothing built yet"),
-            message("Build the model twice to see whether its weights repeat."),
-            action="build",
-        )
     others = session.others()
     if not others:
-        return VerdictView(
-            "single",
-            None,
-            message("One alone"),
-            message("There is nothing to compare with: build it again, or open a weight file."),
-            action="build-twice",
-        )
+        return _nothing_to_compare(session, status)
     done = [findings.comparisons[item.id] for item in others if item.id in findings.comparisons]
     if len(done) < len(others):
-        return VerdictView(
-            "comparing",
-            None,
-            message("Comparing"),
-            message("{done} of {total} compared.", done=len(done), total=len(others)),
-            progress=(len(done), len(others)),
-        )
+        facts = message("{done} of {total} compared.", done=len(done), total=len(others))
+        return VerdictView("comparing", None, message("Comparing"), facts, progress=(len(done), len(others)))
     if not any(comparison.tensors for comparison in done):
-        return VerdictView(
-            "done",
-            None,
-            message("No weights"),
-            message("There is nothing to compare: the model has no weights, and no numbers are drawn."),
-        )
+        facts = message("There is nothing to compare: the model has no weights, and no numbers are drawn.")
+        return VerdictView("done", None, message("No weights"), facts)
     return _decided(session, findings, status)
 
 
+def _nothing_to_compare(session: Session, status: Status) -> VerdictView:
+    if session.items:
+        facts = message("There is nothing to compare with: build it again, or open a weight file.")
+        return VerdictView("single", None, message("One alone"), facts, action="build-twice")
+    if status.problems:
+        facts = message("Correct what is marked in the model, then build it twice.")
+        return VerdictView("empty", None, message("Nothing built yet"), facts)
+    facts = message("Build the model twice to see whether its weights repeat.")
+    return VerdictView("empty", None, message("Nothing built yet"), facts, action="build")
+
+
 def _running(work: Work) -> VerdictView:
+    if work.queued:
+        facts = message("The build starts by itself as soon as TensorFlow is loaded.")
+        return VerdictView("waiting", None, message("Waiting for TensorFlow"), facts, action="stop")
     if work.kind == "load":
         headline, facts = message("Loading"), message("A second model is built and given the weights of the file.")
     elif work.kind == "save":

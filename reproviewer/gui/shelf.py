@@ -8,8 +8,9 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from reproviewer.core.sentences import SIGNS
 from reproviewer.gui.texts import word
-from reproviewer.gui.theme import GRID_PX, SIGNS, Theme
+from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
     from reproviewer.core.view_state import Card

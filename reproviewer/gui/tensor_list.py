@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from reproviewer.core.sentences import SIGNS
 from reproviewer.gui.texts import word
-from reproviewer.gui.theme import GRID_PX, SIGNS, Theme
+from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
     from reproviewer.core.view_state import TensorRow

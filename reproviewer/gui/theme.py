@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 GRID_PX = 8
 CAPTION_PX, TEXT_PX, VERDICT_PX = 11, 13, 17
 
-SIGNS = {
-    Verdict.IDENTICAL: "✓",
-    Verdict.EQUAL: "≈",
-    Verdict.CLOSE: "±",
-    Verdict.DIFFERENT: "✕",
-    Verdict.MISMATCHED: "≠",
-}
-
 
 @dataclass(frozen=True)
 class Theme:

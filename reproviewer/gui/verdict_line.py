@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from reproviewer.core.sentences import SIGNS
 from reproviewer.gui.texts import shown
-from reproviewer.gui.theme import GRID_PX, SIGNS, Theme
+from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
     from reproviewer.core.view_state import VerdictView

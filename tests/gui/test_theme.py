@@ -4,8 +4,9 @@ from dataclasses import asdict
 import pytest
 
 from reproviewer import resources
+from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
-from reproviewer.gui.theme import DARK, LIGHT, SIGNS, style_sheet
+from reproviewer.gui.theme import DARK, LIGHT, style_sheet
 
 
 def luminance(colour):

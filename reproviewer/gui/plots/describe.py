@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.load import lead_plane
 from reproviewer.gui.plots.texts import count, number, tr
-from reproviewer.gui.theme import SIGNS, Theme
 
 if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
     from reproviewer.core.summary import Tally
     from reproviewer.gui.plots.load import DifferenceData, RunData, Shown
+    from reproviewer.gui.theme import Theme
 
 
 def run_caption(run: RunData) -> tuple[str, tuple[str, ...]]:

@@ -10,10 +10,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
+from reproviewer.core.sentences import SIGNS
 from reproviewer.core.summary import edges
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.palette import pack_image
-from reproviewer.gui.theme import SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
+from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.texts import tr
-from reproviewer.gui.theme import SIGNS
 
 if TYPE_CHECKING:
     from reproviewer.core.listing import Rows
