@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         self._preload.done.connect(self.plots.prepare)
         controller.catalogChanged.connect(self.panel.set_catalog)
         controller.said.connect(self._say)
-        controller.crashed.connect(lambda error: show_crash(self, error))
+        controller.crashed.connect(self._show_crash)
         self.panel.experimentEdited.connect(controller.edit)
         self.toolbar.runsChosen.connect(chores.set_runs)
         self.verdict.actionRequested.connect(chores.act)
@@ -124,6 +124,9 @@ class MainWindow(QMainWindow):
 
     def _say(self, sentence: Message) -> None:
         self.statusBar().showMessage(shown(sentence), SAID_MS)
+
+    def _show_crash(self, error: BaseException) -> None:
+        show_crash(self, error)
 
     # theme
 
