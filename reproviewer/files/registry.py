@@ -21,6 +21,7 @@ READERS = {
     "hdf5": "reproviewer.files.hdf5",
     "checkpoint": "reproviewer.files.checkpoint",
     "npz": "reproviewer.files.npz",
+    "npy": "reproviewer.files.npy",
     "safetensors": "reproviewer.files.safe_tensors",
 }
 """Modules with `read(path, spill) -> Index`; imported only when such a file is read."""

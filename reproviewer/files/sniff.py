@@ -13,7 +13,7 @@ from reproviewer.files.formats import checkpoint_prefix
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TABLE_MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
-KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints, .npz and .safetensors"
+KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints, .npz, .npy and .safetensors"
 _MAX_STATE = 1 << 16
 
 
@@ -59,8 +59,12 @@ def _of_file(path: Path) -> tuple[str, Path]:
         return _of_zip(path)
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") >= 2:
         return "safetensors", path
+    if head.startswith(b"\x93NUMPY"):
+        return "npy", path
     if head.startswith(b"model_checkpoint_path:"):
         return "checkpoint", _in_folder(path.parent)
+    if zipfile.is_zipfile(path):
+        return _of_zip(path)
     raise _other_kind(path, head)
 
 
@@ -129,8 +133,6 @@ def _index_of(prefix: Path) -> Path:
 def _other_kind(path: Path, head: bytes) -> ReproError:
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
         return _not_yet(path, "a pickle, which can run code")
-    if head.startswith(b"\x93NUMPY"):
-        return _not_yet(path, "a single NumPy array")
     return Unreadable("its content is of no known kind; ReproViewer reads {kinds}", kinds=KINDS)
 
 

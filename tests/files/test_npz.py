@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -34,6 +35,18 @@ def test_order_names_and_bits(tmp_path, read, save):
         assert tensor.dtype == value.dtype.name
         assert read_bits(tensor).tobytes() == value.astype(value.dtype.newbyteorder("<")).tobytes()
         assert tensor.shape == value.shape
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_bfloat16_without_a_mark_is_an_assumption(tmp_path, read, save):
+    path = tmp_path / "a.npz"
+    value = np.array([[1, -2.5], [np.nan, 3]], ml_dtypes.bfloat16)
+    save(path, w=value)
+    contents = read(path)
+    (tensor,) = contents.weights.tensors
+    assert (tensor.dtype, tensor.shape) == ("bfloat16", (2, 2))
+    assert read_bits(tensor).tobytes() == value.tobytes()
+    assert "bfloat16" in contents.metadata["assumed"]
 
 
 def test_stored_members_are_windows(tmp_path, read):
@@ -75,7 +88,7 @@ MEMBERS = {
     "empty": (b"", "is not an array"),
     "text": (npy("'<U5'"), "holds '<U5', not numbers"),
     "struct": (npy("[('a', '<f4'), ('b', '<f4')]"), "not numbers"),
-    "void": (npy("'|V2'", data=bytes(10)), "bfloat16 is lost in this format"),
+    "void": (npy("'|V1'", data=bytes(5)), "not numbers"),
     "dates": (npy("'<M8[s]'", data=bytes(40)), "not numbers"),
     "long_double": (npy("'<f16'", data=bytes(80)), "not numbers"),
     "complex": (npy("'<c8'", data=bytes(40)), "complex numbers"),

@@ -15,7 +15,7 @@ import pytest
         (b"\x00", "no known kind"),
         (bytes(10_000), "no known kind"),
         (b"\x80\x04\x95\x00\x00", "is a pickle, which can run code"),
-        (b"\x93NUMPY\x01\x00", "is a single NumPy array"),
+        (b"\x93NUMPY\x01\x00", "the header of `x` is malformed"),
         (b"PK\x03\x04", "damaged zip file"),
         (np.random.default_rng(1).bytes(5000), "no known kind"),
         (b"\x89HDF\r\n\x1a\n", "damaged"),

@@ -1,0 +1,94 @@
+"""Zip files as weight files use them: where the bytes of each member lie, and the checks before any is read."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from reproviewer.files.contents import MAX_TENSORS, Unreadable, check_expansion, check_names, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LOCAL_HEADER = 30
+_UTF_8 = 0x800
+_BLOCK = 1 << 20
+_SPARE_MEMBERS = 100
+
+
+@contextmanager
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip file; whatever is wrong with it becomes a clause for the person."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise Unreadable("it is a damaged zip file ({why})", why=error) from None
+
+
+def data_starts(archive: zipfile.ZipFile, file: Any) -> dict[str, int]:
+    """Where each member's bytes begin in the open `file`, by name and in the archive's order.
+
+    Comments, gaps, bytes before the first member, data descriptors and zip64 fields are all well. Refused are
+    encryption, members of one name, members that share bytes, and compression other than deflate or beyond all reason.
+    """
+    members = archive.infolist()
+    if len(members) > MAX_TENSORS + _SPARE_MEMBERS:
+        raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
+    for member in members:
+        if member.flag_bits & 1:
+            raise Unreadable("it is encrypted")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Unreadable("its member `{name}` is compressed in an unknown way", name=quoted(member.filename))
+        if is_stored(member) and member.file_size != member.compress_size:
+            raise Unreadable("its member `{name}` has two sizes", name=quoted(member.filename))
+    check_names(m.filename for m in members)
+    check_expansion(sum(m.compress_size for m in members), sum(m.file_size for m in members))
+    starts = _starts(members, file, archive.start_dir)
+    return {m.filename: starts[m.filename] for m in members}
+
+
+def _starts(members: list[zipfile.ZipInfo], file: Any, end: int) -> dict[str, int]:
+    starts = {}
+    free = end
+    for member in sorted(members, key=lambda m: m.header_offset, reverse=True):
+        file.seek(max(0, member.header_offset))
+        local = file.read(_LOCAL_HEADER)
+        name_size, extra_size = int.from_bytes(local[26:28], "little"), int.from_bytes(local[28:30], "little")
+        start = member.header_offset + _LOCAL_HEADER + name_size + extra_size
+        if local[:4] == b"PK\x03\x04" and start + member.compress_size > free:
+            raise Unreadable("its member `{name}` overlaps another", name=quoted(member.filename))
+        if local[:4] != b"PK\x03\x04" or not _same_name(file.read(name_size), member):
+            raise Unreadable("its member `{name}` is not where the list says", name=quoted(member.filename))
+        free = member.header_offset
+        starts[member.filename] = start
+    return starts
+
+
+def _same_name(raw: bytes, member: zipfile.ZipInfo) -> bool:
+    return raw.decode("utf-8" if member.flag_bits & _UTF_8 else "cp437", "replace") == member.orig_filename
+
+
+def is_stored(member: zipfile.ZipInfo) -> bool:
+    """Whether the member's bytes lie in the file as they are."""
+    return member.compress_type == zipfile.ZIP_STORED
+
+
+def check_crc(file: Any, member: zipfile.ZipInfo, start: int) -> None:
+    """Read a stored member and refuse it when its checksum is another."""
+    file.seek(start)
+    crc, left = 0, member.compress_size
+    while left and (block := file.read(min(_BLOCK, left))):
+        crc = zlib.crc32(block, crc)
+        left -= len(block)
+    if left or crc != member.CRC:
+        raise Unreadable("the checksum of its member `{name}` does not match", name=quoted(member.filename))
+
+
+def blocks(stream: Any) -> Iterator[bytes]:
+    """What is left of an open member, a block at a time."""
+    while block := stream.read(_BLOCK):
+        yield block
