@@ -1,4 +1,4 @@
-"""The window's door: starts Qt, the engine and the main window."""
+"""The window's door: starts Qt and paints an empty window, then has it furnished."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 from reproviewer.commands import terminal
-from reproviewer.core.experiment import Experiment, loads
 from reproviewer.core.message import ReproError
 
 
@@ -29,35 +28,27 @@ def main(files: list[str] | None = None, *, on_painted: Callable[[], None] | Non
     except ReproError as error:
         terminal.complain(str(error))
         return terminal.NO_ANSWER
-    from PySide6.QtCore import QTimer
-    from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
-    from reproviewer import resources
-    from reproviewer.engine import Engine
-    from reproviewer.gui.controller import Controller
     from reproviewer.gui.main_window import MainWindow
+    from reproviewer.gui.opening import Opening
     from reproviewer.gui.settings import Settings
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("ReproViewer")
-    app.setWindowIcon(QIcon(str(resources.path("icons/reproviewer.svg"))))
-    engine = Engine()
     settings = Settings()
-    controller = Controller(engine, first_experiment(settings.experiment))
-    window = MainWindow(controller, settings)
-    _catch_crashes(controller.crashed.emit)
+    window = MainWindow(settings)
+    _catch_crashes(window.crashed.emit)
     if on_painted is not None:
         window.painted.connect(on_painted)
-    window.painted.connect(lambda: QTimer.singleShot(0, controller.start))
-    if paths:
-        window.painted.connect(lambda: QTimer.singleShot(0, lambda: controller.open_files(paths)))
+    opening = Opening(window, settings, paths)
+    window.painted.connect(opening.start)
     window.show()
     try:
         return app.exec()
     finally:
-        engine.close()
+        opening.close()
 
 
 def _check_files(paths: list[Path]) -> None:
@@ -77,14 +68,6 @@ def _check_display() -> None:
         raise ReproError(
             "There is no display for the window; use `reproviewer run`, `compare` or `picture`, which need none."
         )
-
-
-def first_experiment(remembered: str) -> Experiment:
-    """The experiment of the last session; a small one the first time, or when what was remembered is damaged."""
-    try:
-        return loads(remembered)
-    except ReproError:
-        return Experiment(model="Dense(5, input_dim=1)")
 
 
 def _catch_crashes(show: Callable[[BaseException], None]) -> None:

@@ -93,10 +93,10 @@ def _window(qtbot, runs):
 
     with Engine() as engine:
         controller = Controller(engine, replace(EXPERIMENT, runs=runs))
-        window = MainWindow(controller, Settings())
+        window = MainWindow(Settings())
+        assert list(window.furnish(controller))
         window.show()
         qtbot.waitExposed(window)
-        controller.start()
         try:
             yield controller
         finally:

@@ -7,7 +7,6 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from reproviewer.core import sentences
 from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import Verdict
 
@@ -65,6 +64,8 @@ def complain(text: str) -> None:
 
 def headline(verdict: Verdict, sentence: Message) -> str:
     """The line with sign, word and facts."""
+    from reproviewer.core import sentences
+
     return f"{sentences.SIGNS[verdict]} {str(verdict).upper()}  {sentence}\n"
 
 

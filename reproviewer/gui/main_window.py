@@ -1,97 +1,155 @@
-"""The window: arranges the rooms of the screen and wires them to the controller. It decides nothing."""
+"""The window: arranges the rooms of the screen and wires them to the controller. It decides nothing.
+
+It is painted as an empty frame first; `furnish` imports the rooms and puts them in.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from reproviewer.gui import theme as themes
-from reproviewer.gui.actions import Actions
-from reproviewer.gui.chores import Chores
-from reproviewer.gui.dialogs import show_crash
-from reproviewer.gui.panel.panel import ExperimentPanel
-from reproviewer.gui.plot_card import PlotCard
-from reproviewer.gui.preload import Preload
-from reproviewer.gui.shelf import Shelf
-from reproviewer.gui.tensor_list import TensorList
 from reproviewer.gui.texts import shown
 from reproviewer.gui.theme import GRID_PX, Theme
-from reproviewer.gui.toolbar import Toolbar
-from reproviewer.gui.verdict_line import VerdictLine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reproviewer.core.message import Message
     from reproviewer.core.view_state import ViewState
+    from reproviewer.gui.actions import Actions
+    from reproviewer.gui.chores import Chores
     from reproviewer.gui.controller import Controller
+    from reproviewer.gui.panel.panel import ExperimentPanel
+    from reproviewer.gui.plot_card import PlotCard
     from reproviewer.gui.settings import Settings
+    from reproviewer.gui.shelf import Shelf
+    from reproviewer.gui.tensor_list import TensorList
+    from reproviewer.gui.toolbar import Toolbar
+    from reproviewer.gui.verdict_line import VerdictLine
 
 SAID_MS = 8000
-PRELOAD_AFTER_MS = 100
 
 
 class MainWindow(QMainWindow):
-    """Shows the controller's ViewStates. `painted` is emitted once, when the window is first on screen."""
+    """Shows the controller's ViewStates. `painted` is emitted once, when the frame is first on screen."""
 
     painted = Signal()
+    closed = Signal()
+    crashed = Signal(object)
 
-    def __init__(self, controller: Controller, settings: Settings) -> None:
+    actions_: Actions
+    toolbar: Toolbar
+    panel: ExperimentPanel
+    verdict: VerdictLine
+    shelf: Shelf
+    tensors: TensorList
+    plots: PlotCard
+    chores: Chores
+
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._controller = controller
+        self._controller: Controller | None = None
         self._settings = settings
         self._theme = self._wanted_theme()
         self._first_paint = True
-        self._setup_ui()
-        self._layout()
-        self._wire()
-        self._restore_layout()
+        self.crashed.connect(self._show_crash)
+        self.setWindowTitle("ReproViewer")
+        self.setMinimumSize(800, 560)
+        if not self.restoreGeometry(settings.bytes("geometry")):
+            self.resize(1360, 860)
         self._apply_theme()
-        self.toolbar.focus_build()
 
     @property
     def theme(self) -> Theme:
         """The colours in use."""
         return self._theme
 
-    def _setup_ui(self) -> None:
-        self.setWindowTitle("ReproViewer")
+    def furnish(self, controller: Controller) -> Iterator[None]:
+        """Put the rooms in, show the controller's first state and paint it, one small step at a time."""
+        desk = self._make_desk()
+        yield from self._make_rooms(controller, desk)
+        self._wire(controller)
+        self._controller = controller
         self.setAcceptDrops(True)
-        self.setMinimumSize(800, 560)
+        yield
+        controller.start()
+        yield
+        yield from self._unveil(desk)
+        self.toolbar.focus_build()
+
+    def _make_rooms(self, controller: Controller, desk: QWidget) -> Iterator[None]:
+        from reproviewer.gui.actions import Actions
+        from reproviewer.gui.chores import Chores
+        from reproviewer.gui.panel.panel import ExperimentPanel
+        from reproviewer.gui.plot_card import PlotCard
+        from reproviewer.gui.shelf import Shelf
+        from reproviewer.gui.tensor_list import TensorList
+        from reproviewer.gui.toolbar import Toolbar
+        from reproviewer.gui.verdict_line import VerdictLine
+
         self.actions_ = Actions(self)
-        self.actions_.fill(self.menuBar())
         self.actions_.show_theme(self._settings.theme)
-        self.toolbar = Toolbar(self.actions_)
-        self.panel = ExperimentPanel(self._theme)
-        self.panel.set_catalog(self._controller.catalog)
-        self.verdict = VerdictLine(self._theme)
-        self.shelf = Shelf(self._theme)
-        self.tensors = TensorList(self._theme)
-        self.plots = PlotCard(self._theme)
-        self.chores = Chores(self, self._controller, self._settings)
-        self._preload = Preload(self)
+        yield
+        self.actions_.fill(self.menuBar())
         self.statusBar().setSizeGripEnabled(False)
+        yield
+        self.toolbar = Toolbar(self.actions_, desk)
+        self._across = _splitter(desk)
+        yield
+        self.panel = ExperimentPanel(self._across)
+        yield from self.panel.fill(self._theme)
+        self.panel.set_catalog(controller.catalog)
+        right = QWidget(self._across)
+        yield
+        self.verdict = VerdictLine(self._theme, right)
+        self.shelf = Shelf(self._theme, right)
+        self._below = _splitter(right)
+        yield
+        self.tensors = TensorList(self._theme, self._below)
+        self.plots = PlotCard(self._theme, self._below)
+        self.chores = Chores(self, controller, self._settings)
+        yield
+        _column(right, self.verdict, self.shelf, self._below)
+        _column(desk, self.toolbar, self._across, margins=(12, 4, 12, 4))
+        self._restore_layout()
+        yield
 
-    def _layout(self) -> None:
-        self._below = _splitter(self.tensors, self.plots, sizes=(232, 800))
-        right = _column(self.verdict, self.shelf, self._below)
-        self._across = _splitter(self.panel, right, sizes=(304, 1040))
-        desk = _column(self.toolbar, self._across)
+    def _make_desk(self) -> QWidget:
+        """What the rooms are made in: a widget that changes its parent is styled anew, which takes long."""
+        desk = QWidget(self)
+        desk.hide()
         desk.setObjectName("desk")
-        layout = desk.layout()
-        assert layout is not None
-        layout.setContentsMargins(12, 4, 12, 4)
         self.setCentralWidget(desk)
+        return desk
 
-    def _wire(self) -> None:
-        controller, acts, chores = self._controller, self.actions_, self.chores
+    def _restore_layout(self) -> None:
+        for splitter, key, sizes in ((self._across, "across", (304, 1040)), (self._below, "below", (232, 800))):
+            splitter.setStretchFactor(1, 1)
+            splitter.setSizes(sizes)
+            splitter.restoreState(self._settings.bytes(key))
+
+    def _unveil(self, desk: QWidget) -> Iterator[None]:
+        """Show the desk, laid out as a whole, and paint its rooms one after the other."""
+        rooms = (self.toolbar, self.panel, self.verdict, self.shelf, self.tensors, self.plots)
+        for room in rooms:
+            room.setUpdatesEnabled(False)
+        desk.show()
+        yield
+        for room in rooms:
+            room.setUpdatesEnabled(True)
+            yield
+
+    def _wire(self, controller: Controller) -> None:
+        acts, chores = self.actions_, self.chores
         controller.stateChanged.connect(self._show)
-        self._preload.done.connect(self.plots.prepare)
         controller.catalogChanged.connect(self.panel.set_catalog)
         controller.said.connect(self._say)
-        controller.crashed.connect(self._show_crash)
+        controller.crashed.connect(self.crashed)
         self.panel.experimentEdited.connect(controller.edit)
         self.toolbar.runsChosen.connect(chores.set_runs)
         self.verdict.actionRequested.connect(chores.act)
@@ -112,6 +170,7 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
 
     def _show(self, state: ViewState) -> None:
+        assert self._controller is not None
         size_note = shown(state.size_note) if state.size_note else ""
         self.panel.show_experiment(state.experiment, state.problems, size_note)
         self.panel.set_busy(state.busy)
@@ -126,6 +185,8 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(shown(sentence), SAID_MS)
 
     def _show_crash(self, error: BaseException) -> None:
+        from reproviewer.gui.dialogs import show_crash
+
         show_crash(self, error)
 
     # theme
@@ -147,8 +208,9 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         themes.apply(app, self._theme)
-        for part in (self.panel, self.verdict, self.shelf, self.tensors, self.plots):
-            part.apply_theme(self._theme)
+        if self._controller is not None:
+            for part in (self.panel, self.verdict, self.shelf, self.tensors, self.plots):
+                part.apply_theme(self._theme)
 
     # Qt's events
 
@@ -157,7 +219,6 @@ class MainWindow(QMainWindow):
         if self._first_paint:
             self._first_paint = False
             self.painted.emit()
-            QTimer.singleShot(PRELOAD_AFTER_MS, self._preload.start)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -165,49 +226,41 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
+        if paths and self._controller is not None:
             event.acceptProposedAction()
             self._controller.open_files(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.chores.may_close():
+        if self._controller is not None and not self.chores.may_close():
             event.ignore()
             return
-        self.chores.close()
+        self.closed.emit()
         self._settings.set_bytes("geometry", self.saveGeometry())
-        self._settings.set_bytes("across", self._across.saveState())
-        self._settings.set_bytes("below", self._below.saveState())
+        if self._controller is not None:
+            self._leave(self._controller)
         self._settings.save()
-        self._preload.close()
-        self.plots.finish()
-        self._controller.close()
         event.accept()
 
-    def _restore_layout(self) -> None:
-        if not self.restoreGeometry(self._settings.bytes("geometry")):
-            self.resize(1360, 860)
-        self._across.restoreState(self._settings.bytes("across"))
-        self._below.restoreState(self._settings.bytes("below"))
+    def _leave(self, controller: Controller) -> None:
+        self._settings.set_bytes("across", self._across.saveState())
+        self._settings.set_bytes("below", self._below.saveState())
+        self.chores.close()
+        self.plots.finish()
+        controller.close()
 
 
-def _column(*widgets: QWidget) -> QWidget:
+def _column(whole: QWidget, *widgets: QWidget, margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> None:
     """Widgets one below the other; the last takes the room."""
-    whole = QWidget()
     column = QVBoxLayout(whole)
-    column.setContentsMargins(0, 0, 0, 0)
+    column.setContentsMargins(*margins)
     column.setSpacing(GRID_PX)
     for widget in widgets[:-1]:
         column.addWidget(widget)
     column.addWidget(widgets[-1], 1)
-    return whole
 
 
-def _splitter(left: QWidget, right: QWidget, sizes: tuple[int, int]) -> QSplitter:
-    splitter = QSplitter(Qt.Orientation.Horizontal)
+def _splitter(parent: QWidget) -> QSplitter:
+    splitter = QSplitter(Qt.Orientation.Horizontal, parent)
     splitter.setHandleWidth(GRID_PX)
     splitter.setChildrenCollapsible(False)
-    splitter.addWidget(left)
-    splitter.addWidget(right)
-    splitter.setStretchFactor(1, 1)
-    splitter.setSizes(list(sizes))
     return splitter

@@ -55,7 +55,8 @@ def open_desk(qtbot, engine, _own_settings):
 
         def make(experiment=None, own_engine=None):
             controller = Controller(own_engine or engine, experiment or Experiment(model="Dense(5, input_dim=1)"))
-            window = MainWindow(controller, Settings())
+            window = MainWindow(Settings())
+            assert list(window.furnish(controller))
 
             def close():
                 controller.stop()
@@ -69,7 +70,6 @@ def open_desk(qtbot, engine, _own_settings):
             qtbot.waitExposed(window)
             window.activateWindow()
             qtbot.waitUntil(window.isActiveWindow)
-            controller.start()
             return Desk(qtbot, controller, window)
 
         yield make

@@ -11,10 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from reproviewer.app import first_experiment
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
 from reproviewer.core.verdict import Verdict
 from reproviewer.core.weights import digest, read_values
+from reproviewer.gui.opening import first_experiment
 from reproviewer.gui.settings import Settings
 
 

@@ -18,6 +18,8 @@ from reproviewer.gui.panel.seeding_section import SeedingSection
 from reproviewer.gui.theme import GRID_PX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reproviewer.core.keras_text import Problem
     from reproviewer.gui.theme import Theme
 
@@ -29,12 +31,15 @@ class ExperimentPanel(QFrame):
 
     experimentEdited = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._experiment = Experiment()
         self._busy = False
         self._focus_before: QWidget | None = None
-        self._setup_ui(theme)
+
+    def fill(self, theme: Theme) -> Iterator[None]:
+        """Put the sections in, one at each step; nothing can be shown before the last."""
+        yield from self._setup_ui(theme)
         self._layout()
 
     def show_experiment(self, experiment: Experiment, problems: tuple[Problem, ...], size_note: str) -> None:
@@ -72,36 +77,44 @@ class ExperimentPanel(QFrame):
     def sizeHint(self) -> QSize:
         return QSize(WIDTH_PX, 640)
 
-    def _setup_ui(self, theme: Theme) -> None:
+    def _setup_ui(self, theme: Theme) -> Iterator[None]:
         self.setProperty("kind", "card")
         self.setMinimumWidth(MIN_WIDTH_PX)
-        self.notes = NotesSection()
-        self.model = ModelSection(theme, shipped())
-        self.draws = DrawsSection()
-        self.seeding = SeedingSection()
-        self.environment = EnvironmentSection()
+        self._inside = inside = self._make_area()
+        yield
+        self.notes = NotesSection(inside)
+        self.model = ModelSection(theme, shipped(), inside)
+        yield
+        self.draws = DrawsSection(inside)
+        self.seeding = SeedingSection(inside)
+        yield
+        self.environment = EnvironmentSection(inside)
         self.model.edited.connect(lambda text: self._edit(model=text))
         self.draws.edited.connect(lambda draws: self._edit(draws=draws))
         self.seeding.edited.connect(lambda seeding: self._edit(seeding=seeding))
         self.environment.edited.connect(self._edit_environment)
 
-    def _layout(self) -> None:
-        inside = QWidget()
+    def _make_area(self) -> QWidget:
+        """The scroll area and what lies in it, made first: widgets that change their parent are styled again."""
+        self.area = QScrollArea(self)
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget(self.area.viewport())
         inside.setObjectName("panel-inside")
-        column = QVBoxLayout(inside)
+        self.area.setWidget(inside)
+        self.area.viewport().setAutoFillBackground(False)
+        inside.setAutoFillBackground(False)
+        return inside
+
+    def _layout(self) -> None:
+        column = QVBoxLayout(self._inside)
         column.setContentsMargins(14, 12, 12, 12)
         column.setSpacing(2 * GRID_PX)
         for section in (self.notes, self.model, self.draws, self.seeding, self.environment):
             column.addWidget(section)
         column.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setWidget(inside)
-        self.area.viewport().setAutoFillBackground(False)
-        inside.setAutoFillBackground(False)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(1, 1, 1, 1)
         whole.addWidget(self.area)

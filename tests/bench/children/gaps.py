@@ -30,24 +30,33 @@ class Watch:
 
 
 def in_worker(app: QApplication, watch: Watch) -> None:
-    """The program as it is: the watch begins when the window has been painted."""
-    from reproviewer.core.experiment import Experiment
-    from reproviewer.engine import Engine
-    from reproviewer.gui.controller import Controller
+    """The program as it is: the watch begins when the empty window has been painted, before it is furnished."""
     from reproviewer.gui.main_window import MainWindow
+    from reproviewer.gui.opening import Opening
     from reproviewer.gui.settings import Settings
 
-    with Engine() as engine:
-        controller = Controller(engine, Experiment(model="Dense(5, input_dim=1)"))
-        window = MainWindow(controller, Settings())
-        controller.stateChanged.connect(lambda: controller.state.phase != "starting" and app.quit())
-        window.painted.connect(lambda: QTimer.singleShot(0, watch.start))
-        window.painted.connect(lambda: QTimer.singleShot(0, controller.start))
-        window.show()
-        app.exec()
-        if controller.state.phase != "ready":
-            sys.exit("TensorFlow did not start.")
-        window.close()
+    phases = []
+
+    def follow(controller) -> None:
+        def look(state) -> None:
+            if state.phase != "starting":
+                phases.append(state.phase)
+                app.quit()
+
+        controller.stateChanged.connect(look)
+
+    settings = Settings()
+    window = MainWindow(settings)
+    opening = Opening(window, settings, [])
+    opening.furnished.connect(follow)
+    window.painted.connect(lambda: QTimer.singleShot(0, watch.start))
+    window.painted.connect(opening.start)
+    window.show()
+    app.exec()
+    window.close()
+    opening.close()
+    if phases[:1] != ["ready"]:
+        sys.exit("TensorFlow did not start.")
 
 
 def in_thread(app: QApplication, watch: Watch) -> None:

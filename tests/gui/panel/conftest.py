@@ -14,7 +14,8 @@ class Bench:
 
     def __init__(self, qtbot, experiment=None, width=300):
         self.qtbot = qtbot
-        self.panel = ExperimentPanel(themes.LIGHT)
+        self.panel = ExperimentPanel()
+        assert list(self.panel.fill(themes.LIGHT))
         qtbot.addWidget(self.panel)
         self.edits = []
         self.panel.experimentEdited.connect(self._on_edited)
