@@ -44,6 +44,8 @@ PLOTS = (
     "reproviewer.gui.plots.board",
 )
 GIVE_WAY_S = 0.0005
+STEP_AFTER_MS = 1
+"""What waits meanwhile comes first: steps without a pause between them would be as one."""
 
 
 class Opening(QObject):
@@ -71,7 +73,7 @@ class Opening(QObject):
     def start(self) -> None:
         """Begin, in the next turn of the event loop."""
         gc.disable()
-        QTimer.singleShot(0, self, self._go_on)
+        QTimer.singleShot(STEP_AFTER_MS, self, self._go_on)
 
     def close(self) -> None:
         """Go no further; wait for what is being prepared, and end the engine."""
@@ -122,7 +124,7 @@ class Opening(QObject):
             self._thread = threading.Thread(target=self._prepare, args=(work,), name="opening", daemon=True)
             self._thread.start()
         elif work is None:
-            QTimer.singleShot(0, self, self._go_on)
+            QTimer.singleShot(STEP_AFTER_MS, self, self._go_on)
 
     def _prepare(self, work: Callable[[], None]) -> None:
         before = sys.getswitchinterval()

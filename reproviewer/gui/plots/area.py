@@ -298,13 +298,13 @@ class PlotArea(QWidget):
         if self._content is None:
             from reproviewer.gui.plots.content import Content
 
-            content = self._content = Content(self._theme)
+            content = self._content = Content(self._theme, self._inner)
             content.pointed.connect(self.set_cursor)
             content.focusRequested.connect(self.focusRequested)
             content.board.detailWanted.connect(self._on_detail_wanted)
             content.board.finerWanted.connect(self._start_load)
-            content.values.rowsWanted.connect(self._on_rows_wanted)
-            content.values.searchWanted.connect(self._on_search_wanted)
+            content.rowsWanted.connect(self._on_rows_wanted)
+            content.searchWanted.connect(self._on_search_wanted)
             self._plots.addWidget(content)
             self._settle_layout()
         return self._content

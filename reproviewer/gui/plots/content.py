@@ -28,6 +28,8 @@ class Content(QWidget):
 
     pointed = Signal(object)
     focusRequested = Signal(str)
+    rowsWanted = Signal(object, int, int)
+    searchWanted = Signal(object, int, bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,8 +44,10 @@ class Content(QWidget):
     def values(self) -> ValuesView:
         """The list of values."""
         if self._values is None:
-            self._values = ValuesView(self._theme)
+            self._values = ValuesView(self._theme, self._views)
             self._values.pointed.connect(self.pointed)
+            self._values.rowsWanted.connect(self.rowsWanted)
+            self._values.searchWanted.connect(self.searchWanted)
             self._views.addWidget(self._values)
         return self._values
 
@@ -51,7 +55,7 @@ class Content(QWidget):
     def histogram(self) -> HistogramView:
         """The histograms."""
         if self._histogram is None:
-            self._histogram = HistogramView(self._theme)
+            self._histogram = HistogramView(self._theme, self._views)
             self._views.addWidget(self._histogram)
         return self._histogram
 
@@ -116,19 +120,18 @@ class Content(QWidget):
                 view.apply_theme(theme)
 
     def _setup_ui(self) -> None:
-        self.board, self.multiples = Board(self._theme), Multiples(self._theme)
-        self.board.pointed.connect(self.pointed)
+        self._splitter = QSplitter(Qt.Orientation.Vertical, self)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(8)
+        self.multiples = Multiples(self._theme, self._splitter)
         self.multiples.focusRequested.connect(self.focusRequested)
         self.multiples.hide()
-        self._views = QStackedWidget()
+        self._views = QStackedWidget(self._splitter)
+        self.board = Board(self._theme, self._views)
+        self.board.pointed.connect(self.pointed)
         self._views.addWidget(self.board)
 
     def _layout(self) -> None:
-        self._splitter = QSplitter(Qt.Orientation.Vertical)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(8)
-        self._splitter.addWidget(self.multiples)
-        self._splitter.addWidget(self._views)
         self._splitter.setStretchFactor(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
