@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reproviewer.commands import terminal
 from reproviewer.core import cause
 from reproviewer.core.compare import compare
-from reproviewer.core.experiment import SEED_FUNCTIONS, Experiment, SeedCall, Seeding, from_json, loads
+from reproviewer.core.experiment import SEED_FUNCTIONS, Experiment, SeedCall, Seeding, loads
 from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import Verdict
 from reproviewer.engine.events import Outcome, RunFinished, RunStarted, RunState
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from reproviewer.core.cause import Cause
     from reproviewer.core.report import Compared
-    from reproviewer.core.verdict import Comparison
     from reproviewer.engine import Engine
 
 
@@ -88,23 +87,16 @@ def explain(engine: Engine, runs: Sequence[RunFinished], others: Sequence[Compar
     """Why the first run that is not like run 1 is not, by the records or by asking Keras with two builds more."""
     for run, (_, comparison) in zip(runs[1:], others, strict=True):
         if comparison.verdict is not Verdict.IDENTICAL:
-            found = cause.cause(runs[0].record, run.record, comparison)
-            return _probed(engine, runs[0], run, comparison) or found if cause.needs_probe(found) else found
+            return cause.explain(runs[0].record, run.record, comparison, lambda probe: _tried(engine, probe))
     return None
 
 
-def _probed(engine: Engine, first: RunFinished, run: RunFinished, comparison: Comparison) -> Cause | None:
-    experiment = from_json(run.record["experiment"])
-    probe = cause.probe_experiment(experiment)
-    if probe is None:
-        return None
-    if cause.is_probe(experiment, first.record, run.record):
-        return cause.governs(probe, comparison, run.record)
+def _tried(engine: Engine, probe: Experiment) -> cause.Tried | None:
     try:
         tries = build(engine, probe)
     except ReproError:
         return None
-    return cause.governs(probe, compare(tries[0].weights, tries[1].weights), tries[0].record, comparison)
+    return compare(tries[0].weights, tries[1].weights), tries[0].record
 
 
 def _seeding(args: argparse.Namespace, given: Seeding) -> Seeding:

@@ -1,7 +1,7 @@
 """Why two runs differ, from their records, and when these do not tell: from an experiment that asks Keras itself.
 
 What a seeding call governs changed twice between versions of Keras, so no table of versions is kept here. When the
-records give no reason, `probe_experiment` gives two builds to try and `governs` reads their comparison.
+records give no reason, `explain` has `probe_experiment` tried (two builds) and lets `governs` read how they compare.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reproviewer.core.experiment import DRAW_CALLS, SeedFunction, Seeding
+from reproviewer.core.experiment import DRAW_CALLS, SeedFunction, Seeding, from_json
 from reproviewer.core.message import Message, message
 from reproviewer.core.verdict import Verdict
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from reproviewer.core.verdict import Comparison
 
 Record = dict[str, Any]
+Tried = tuple["Comparison", Record]
+"""How the two builds of a probe compare, and the record of one of them."""
 
 SET_SEED = "set-seed"
 SEED_EACH = "seed-each"
@@ -57,6 +59,29 @@ def cause(reference_record: Record, other_record: Record, comparison: Comparison
         if found is not None:
             return found
     return None
+
+
+def explain(
+    reference_record: Record,
+    other_record: Record,
+    comparison: Comparison,
+    try_out: Callable[[Experiment], Tried | None],
+) -> Cause | None:
+    """The reason for a difference of two runs: from their records, or by asking Keras where these do not tell.
+
+    `try_out` builds a probe and tells what came of it; None when that is not known, or not yet.
+    """
+    found = cause(reference_record, other_record, comparison)
+    if not needs_probe(found):
+        return found
+    experiment = from_json(other_record["experiment"])
+    probe = probe_experiment(experiment)
+    if probe is None:
+        return found
+    if is_probe(experiment, reference_record, other_record):
+        return governs(probe, comparison, other_record) or found
+    tried = try_out(probe)
+    return (governs(probe, *tried, comparison) if tried is not None else None) or found
 
 
 def needs_probe(found: Cause | None) -> bool:

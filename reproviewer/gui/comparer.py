@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from reproviewer.core import cause
-from reproviewer.core.experiment import Experiment, from_json
 from reproviewer.core.view_state import Findings
 from reproviewer.core.weights import digest
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
@@ -16,7 +15,7 @@ from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reproviewer.core.cause import Cause
+    from reproviewer.core.experiment import Experiment
     from reproviewer.core.session import Item, Session
     from reproviewer.core.verdict import Comparison
     from reproviewer.gui.engine_thread import EngineThread
@@ -37,7 +36,7 @@ class Comparer(QObject):
         self._engine = engine
         self._known: dict[_Key, Comparison] = {}
         self._digests: dict[str, str] = {}
-        self._probed: dict[Experiment, tuple[Comparison, dict[str, Any]]] = {}
+        self._probed: dict[Experiment, cause.Tried | None] = {}
         self._session: Session | None = None
         self.findings = Findings()
 
@@ -102,25 +101,16 @@ class Comparer(QObject):
         for item in session.others():
             comparison = self.findings.comparisons[item.id]
             if item.kind == reference.kind == "run" and comparison.differing:
-                found = cause.cause(reference.record, item.record, comparison)
-                if cause.needs_probe(found):
-                    found = self._ask_keras(reference, item, comparison) or found
+                found = cause.explain(reference.record, item.record, comparison, self._tried)
                 self.findings = replace(self.findings, cause=found)
                 return
 
-    def _ask_keras(self, reference: Item, item: Item, comparison: Comparison) -> Cause | None:
-        """Whether the seeding calls govern the weights in the person's Keras, by two builds: these, or of its own."""
-        experiment = from_json(item.record["experiment"])
-        probe = cause.probe_experiment(experiment)
-        if probe is None:
-            return None
-        if cause.is_probe(experiment, reference.record, item.record):
-            return cause.governs(probe, comparison, item.record)
-        if probe in self._probed:
-            tried, record = self._probed[probe]
-            return cause.governs(probe, tried, record, comparison)
-        self._probe(probe)
-        return None
+    def _tried(self, probe: Experiment) -> cause.Tried | None:
+        """What came of the probe; None while it is being tried."""
+        if probe not in self._probed:
+            self._probed[probe] = None
+            self._probe(probe)
+        return self._probed[probe]
 
     def _probe(self, probe: Experiment) -> None:
         runs: list[RunFinished] = []
@@ -130,6 +120,8 @@ class Comparer(QObject):
                 runs.append(event)
             elif isinstance(event, Outcome) and event.state is RunState.FINISHED and len(runs) == 2:
                 self._background.start("probe", lambda cancelled: _compared(runs), learn, self.failed.emit)
+            elif isinstance(event, Outcome):
+                del self._probed[probe]
 
         def learn(comparison: Comparison) -> None:
             self._probed[probe] = comparison, runs[0].record

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reproviewer.gui.plots.area import PlotArea
+
+MIN_WIDTH_PX = 60 * GRID_PX
+"""Room for the plots of two runs: with less the other rooms would shrink when the first plot comes."""
 
 
 class PlotCard(QFrame):
@@ -89,6 +93,7 @@ class PlotCard(QFrame):
 
     def _setup_ui(self) -> None:
         self.setProperty("kind", "card")
+        self.setMinimumWidth(MIN_WIDTH_PX)
         self._hint = QLabel(self.tr("The weights of the runs appear here, side by side."))
         self._hint.setProperty("kind", "hint")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -98,6 +103,7 @@ class PlotCard(QFrame):
         self._title.setProperty("kind", "title")
         self._caption = QLabel()
         self._caption.setProperty("kind", "caption")
+        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QToolButton] = {}
         for kind, (text, tip) in zip(PLOT_KINDS, self._kinds(), strict=True):
@@ -120,8 +126,7 @@ class PlotCard(QFrame):
         top = QHBoxLayout()
         top.setSpacing(GRID_PX)
         top.addWidget(self._title)
-        top.addWidget(self._caption)
-        top.addStretch(1)
+        top.addWidget(self._caption, 1)
         for button in self._buttons.values():
             top.addWidget(button)
         column = QVBoxLayout(self)

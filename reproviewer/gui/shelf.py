@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from reproviewer.core.sentences import SIGNS
 from reproviewer.gui.texts import word
@@ -132,12 +132,19 @@ class Shelf(QScrollArea):
         self._more.setProperty("kind", "run-card")
         self._more.setEnabled(False)
         self._more.setFixedHeight(CARD_HEIGHT_PX)
+        self._more.hide()
+        self._hint = QLabel(
+            self.tr("Runs and weight files appear here. Drop weight files on the window to compare them.")
+        )
+        self._hint.setProperty("kind", "hint")
+        self._row.addWidget(self._hint)
         self._row.addWidget(self._more)
         self._row.addStretch(1)
         self.setWidget(inner)
 
     def _refresh(self) -> None:
         shown = self._cards[:MAX_CARDS]
+        self._hint.setVisible(not shown)
         while len(self._buttons) < len(shown):
             self._add_button()
         for position, button in enumerate(self._buttons):

@@ -141,7 +141,7 @@ class TensorList(QFrame):
 
     def _setup_ui(self) -> None:
         self.setProperty("kind", "card")
-        self.setMinimumWidth(21 * GRID_PX)
+        self.setMinimumWidth(27 * GRID_PX)
         self._title = QLabel(self.tr("TENSORS"))
         self._title.setProperty("kind", "section")
         self._empty = QLabel(self.tr("The tensors of the runs appear here, each with its verdict."))

@@ -10,6 +10,7 @@ from reproviewer.core.cause import (
     SET_SEED,
     USE_SET_RANDOM_SEED,
     cause,
+    explain,
     governs,
     is_probe,
     needs_probe,
@@ -131,6 +132,23 @@ def test_a_probe_is_two_builds_in_one_process_seeded_before_each():
     assert (probe.runs, probe.model) == (2, MODEL)
     assert probe_experiment(Experiment(MODEL)) is None
     assert probe_experiment(Experiment(seeding=Seeding((ONE,)))) is None
+
+
+def test_keras_is_asked_only_where_the_records_do_not_tell():
+    asked = []
+
+    def differs(probe):
+        asked.append(probe)
+        return comparison(), record()
+
+    apart = {"pid": 2}
+    found = explain(record(SEEDED), record(SEEDED, 2) | apart, comparison(), differs)
+    assert str(found.message).startswith("keras.utils.set_random_seed does not govern initial weights in Keras 3.15.1")
+    assert asked == [probe_experiment(SEEDED)]
+    assert explain(record(SEEDED), record(SEEDED, 2) | apart, comparison(), lambda _: None) is None
+    unseeded = record(Experiment(MODEL)), record(Experiment(MODEL), 2)
+    assert explain(*unseeded, comparison(), differs).action == "set-seed"
+    assert len(asked) == 1
 
 
 def test_when_to_ask_keras():

@@ -176,7 +176,7 @@ class PlotArea(QWidget):
         self._note.setProperty("kind", "caption")
         self._inner = QWidget()
         self._loading = QLabel(tr("Reading the values…"), self)
-        self._loading.setProperty("kind", "note")
+        self._loading.setObjectName("loading")
         self._loading.hide()
         self._loading_timer = QTimer(self)
         self._loading_timer.setSingleShot(True)
