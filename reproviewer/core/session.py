@@ -11,6 +11,7 @@ from reproviewer.core.weights import WeightSet
 if TYPE_CHECKING:
     from reproviewer.core.history import History
     from reproviewer.core.plot_state import PlotKind
+    from reproviewer.core.weights import Stamp
 
 ItemKind = Literal["run", "file", "before", "after"]
 
@@ -21,6 +22,7 @@ class Item:
 
     `before` and `after` are the two runs of a load: the second model before and after it was given a file's weights.
     A `kept` run stays when the next build replaces the runs. `path` is the weight file, or the index of the run file.
+    `stamps` are the states of the files that a weight file was read from, by path.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Item:
     record: dict[str, Any] = field(default_factory=dict, compare=False)
     path: str | None = None
     kept: bool = False
+    stamps: dict[str, Stamp] = field(default_factory=dict, compare=False)
 
     @property
     def stays(self) -> bool:
@@ -94,6 +97,13 @@ def add(session: Session, item: Item) -> Session:
     ahead = [at for at, other in enumerate(session.items, 1) if other.kind != "file" or other.id == session.reference]
     place = len(session.items) if item.kind == "file" else max(ahead, default=0)
     return replace(session, items=(*session.items[:place], item, *session.items[place:]))
+
+
+def reload(session: Session, item_id: str, fresh: Item) -> Session:
+    """Put what a file holds now in the place of what it held; under its own label, still the reference if it was."""
+    items = tuple(replace(fresh, label=i.label) if i.id == item_id else i for i in session.items)
+    reference = fresh.id if session.reference == item_id else session.reference
+    return replace(session, items=items, reference=reference)
 
 
 def remove(session: Session, item_id: str) -> Session:

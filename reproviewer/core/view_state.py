@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_BARS = 64
 """Tensors up to this size are drawn as bars unless the person chooses otherwise."""
 
-Face = Literal["empty", "waiting", "running", "comparing", "single", "done", "failed"]
+Face = Literal["empty", "waiting", "running", "comparing", "single", "done", "changed", "failed"]
 Action = Literal["build", "stop", "details", ""]
 
 
@@ -53,6 +53,8 @@ class Status:
     problems: tuple[Problem, ...] = ()
     size: tuple[int, int] | None = None
     """Weights and tensors of the model as it is written, when the worker has counted them."""
+    changed: frozenset[str] = frozenset()
+    """Items whose files are not any more what was read."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Card:
     is_reference: bool
     kept: bool
     verdict: Verdict | None
+    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def resolve(session: Session, findings: Findings, status: Status) -> ViewState:
         can_build=not status.problems and status.work is None and status.phase != "failed",
         can_save=bool(session.items) and status.work is None,
         verdict=_verdict(session, findings, status),
-        cards=_cards(session, findings),
+        cards=_cards(session, findings, status),
         tensors=rows,
         selected=selected,
         kind=kind,
@@ -167,6 +170,10 @@ def _verdict(session: Session, findings: Findings, status: Status) -> VerdictVie
     if status.trouble is not None:
         action = "details" if status.trouble.details else "dismiss"
         return VerdictView("failed", None, message("Failed"), status.trouble.message, action=action)
+    changed = next((item for item in session.items if item.id in status.changed), None)
+    if changed is not None:
+        facts = message("{file} is not any more what was read. Reload it to see what it holds now.", file=changed.label)
+        return VerdictView("changed", None, message("Changed on disk"), facts, action="reload")
     others = session.others()
     if not others:
         return _nothing_to_compare(session, status)
@@ -233,7 +240,7 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
     )
 
 
-def _cards(session: Session, findings: Findings) -> tuple[Card, ...]:
+def _cards(session: Session, findings: Findings, status: Status) -> tuple[Card, ...]:
     reference = session.reference_item
     return tuple(
         Card(
@@ -245,6 +252,7 @@ def _cards(session: Session, findings: Findings) -> tuple[Card, ...]:
             is_reference=item is reference,
             kept=item.kept,
             verdict=findings.comparisons[item.id].verdict if item.id in findings.comparisons else None,
+            changed=item.id in status.changed,
         )
         for colour, item in enumerate(session.items)
     )

@@ -30,6 +30,9 @@ Role = Literal["weight", "draw", "optimizer", "other"]
 BLOCK = 1 << 20
 RUN_FILE_VERSION = 1
 
+Stamp = tuple[int, int, int, int]
+"""What tells one state of a file from another: device, inode, size in bytes, time of the last change in ns."""
+
 _STORAGE = {
     "bfloat16": "<u2",
     **{f"float8_{kind}": "u1" for kind in ("e4m3fn", "e5m2", "e4m3", "e4m3b11fnuz", "e4m3fnuz", "e5m2fnuz", "e8m0fnu")},
@@ -42,6 +45,7 @@ class Tensor:
     """`shape` elements of `dtype` at `offset` of the file `path`. `dtype` is numpy's name or one of ml_dtypes'.
 
     `aliases` are the names the same weight carries in files: `layers/dense/vars/0`, `layer_with_weights-0/kernel`.
+    `stamp` is the state of a file that others may write to, as it was when the file was opened.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Tensor:
     offset: int
     role: Role = "weight"
     aliases: tuple[str, ...] = ()
+    stamp: Stamp | None = None
 
     @property
     def size(self) -> int:
@@ -122,6 +127,19 @@ def as_values(bits: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
     return bits
 
 
+class ChangedOnDisk(ReproError):
+    """A file is not any more what it was when it was opened; `path` tells which."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("{file} has changed on disk since it was opened; reload it.", file=Path(path).name)
+        self.path = path
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """The state of a file."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 class Reader:
     """Reads blocks of one tensor. The caller closes it, or uses `open_tensor`."""
 
@@ -131,6 +149,16 @@ class Reader:
             self._fd = os.open(tensor.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise ReproError("Cannot read {file}: {why}.", file=Path(tensor.path).name, why=error.strerror) from None
+        try:
+            self.check_unchanged()
+        except BaseException:
+            self.close()
+            raise
+
+    def check_unchanged(self) -> None:
+        """Raise ChangedOnDisk when somebody has written to the file since it was opened."""
+        if self.tensor.stamp is not None and stamp_of(os.fstat(self._fd)) != self.tensor.stamp:
+            raise ChangedOnDisk(self.tensor.path)
 
     def close(self) -> None:
         """Give the file back."""
@@ -169,10 +197,11 @@ class Reader:
 
 @contextmanager
 def open_tensor(tensor: Tensor) -> Iterator[Reader]:
-    """Open a tensor for reading blocks."""
+    """Open a tensor for reading blocks. What was read is of one state of the file, or ChangedOnDisk is raised."""
     reader = Reader(tensor)
     try:
         yield reader
+        reader.check_unchanged()
     finally:
         reader.close()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reproviewer.core.message import Message, ReproError
-from reproviewer.core.weights import Tensor, WeightSet, storage_dtype
+from reproviewer.core.weights import Stamp, Tensor, WeightSet, storage_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,13 +32,15 @@ class FileContents:
     """A weight file as read.
 
     `source` is the file itself, or the prefix of a checkpoint. `metadata` is what the file says about itself, plus
-    `checksums` (which of them were verified), `left out` and `assumed` where there is something to tell.
+    `checksums` (which of them were verified), `left out` and `assumed` where there is something to tell. `stamps` are
+    the states of all files that it was read from, by path.
     """
 
     format: str
     weights: WeightSet
     metadata: dict[str, str]
     source: Path
+    stamps: dict[str, Stamp] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reproviewer.core.message import Message, ReproError, message
-from reproviewer.core.weights import Tensor, WeightSet
+from reproviewer.core.weights import Stamp, Tensor, WeightSet
 from reproviewer.files import child
 from reproviewer.files.contents import FileContents, cannot_read
 
@@ -103,8 +103,11 @@ def _message(data: dict[str, Any]) -> Message:
 
 
 def _contents(answer: dict[str, Any]) -> FileContents:
-    tensors = tuple(
-        Tensor(t["name"], t["dtype"], tuple(t["shape"]), t["path"], t["offset"], t["role"], tuple(t["aliases"]))
-        for t in answer["tensors"]
-    )
-    return FileContents(answer["format"], WeightSet(tensors), answer["metadata"], Path(answer["source"]))
+    stamps: dict[str, Stamp] = {path: tuple(stamp) for path, stamp in answer["stamps"].items()}
+    tensors = tuple(_tensor(entry, stamps.get(entry["path"])) for entry in answer["tensors"])
+    return FileContents(answer["format"], WeightSet(tensors), answer["metadata"], Path(answer["source"]), stamps)
+
+
+def _tensor(entry: dict[str, Any], stamp: Stamp | None) -> Tensor:
+    shape, aliases = tuple(entry["shape"]), tuple(entry["aliases"])
+    return Tensor(entry["name"], entry["dtype"], shape, entry["path"], entry["offset"], entry["role"], aliases, stamp)

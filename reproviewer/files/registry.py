@@ -6,15 +6,15 @@ import dataclasses
 import importlib
 import os
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reproviewer.core.weights import Stamp, stamp_of
 from reproviewer.files.contents import Index, Unreadable, check_names
 from reproviewer.files.sniff import detect
 from reproviewer.files.spill import Spill
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reproviewer.core.weights import Tensor
 
 READERS = {
@@ -39,11 +39,13 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
         raise Unreadable("it changed while it was read")
     check_names(t.name for t in index.tensors)
     _check_windows(index, spill)
+    places = [path, source, *(Path(t.path) for t in index.tensors if t.path != spill.path)]
     return {
         "format": index.format,
         "source": str(source),
         "metadata": index.metadata,
         "tensors": [vars(t) for t in _with_clear_aliases(index)],
+        "stamps": {str(place): stamp for place in dict.fromkeys(places) if (stamp := _stamp(place)) is not None},
     }
 
 
@@ -56,12 +58,9 @@ def _with_clear_aliases(index: Index) -> list[Tensor]:
     ]
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        now = path.stat()
-    except FileNotFoundError:
-        return ()
-    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
+def _stamp(path: Path) -> Stamp | None:
+    """The state of a file; None where there is none, as for the prefix of a checkpoint, or only a folder."""
+    return stamp_of(path.stat()) if path.is_file() else None
 
 
 def _check_windows(index: Index, spill: Spill) -> None:

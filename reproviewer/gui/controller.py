@@ -16,9 +16,11 @@ from reproviewer.core.history import History
 from reproviewer.core.message import ReproError, message
 from reproviewer.core.session import Item, ItemKind, Session
 from reproviewer.core.view_state import Status, Trouble, ViewState, Work, resolve
+from reproviewer.core.weights import ChangedOnDisk
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunStarted, RunState
 from reproviewer.gui.comparer import Comparer
 from reproviewer.gui.engine_thread import Ask, EngineThread, Receive
+from reproviewer.gui.file_watch import FileWatch
 from reproviewer.gui.tasks import Background
 from reproviewer.gui.worker_watch import WorkerWatch
 
@@ -54,11 +56,13 @@ class Controller(QObject):
         self._work: Work | None = None
         self._trouble: Trouble | None = None
         self._watch = WorkerWatch(self._thread, experiment.environment.flavour, self)
+        self._files = FileWatch(self)
         self._ids = count(1)
         self._request: int | None = None
         self._comparer.findingsChanged.connect(self._publish)
         self._comparer.failed.connect(self._fail)
         self._watch.changed.connect(self._publish)
+        self._files.changed.connect(self._publish)
         self._watch.catalogChanged.connect(self.catalogChanged)
         self._watch.failed.connect(self._finish)
         for source in (self._thread, self._background):
@@ -78,8 +82,8 @@ class Controller(QObject):
 
     @property
     def status(self) -> Status:
-        """What is known besides the desk: the worker, the model's mistakes, the work under way, the last trouble."""
-        return replace(self._watch.status, work=self._work, trouble=self._trouble)
+        """What is known besides the desk: worker, mistakes in the model, work under way, trouble, changed files."""
+        return replace(self._watch.status, work=self._work, trouble=self._trouble, changed=self._files.stale)
 
     @property
     def catalog(self) -> Catalog:
@@ -110,6 +114,7 @@ class Controller(QObject):
     def close(self) -> None:
         """Stop everything; the engine itself belongs to whoever made it."""
         self._watch.close()
+        self._files.close()
         self._soon.stop()
         self._thread.close()
         self._background.close()
@@ -183,6 +188,9 @@ class Controller(QObject):
         if action in ("stop", "dismiss"):
             self.stop()
             return
+        if action == "reload":
+            self.reload()
+            return
         if action == "build-twice":
             experiment = replace(experiment, runs=max(2, experiment.runs))
         elif action in ("set-seed", "use-set-random-seed"):
@@ -247,7 +255,9 @@ class Controller(QObject):
         scratch = self._engine.scratch()
 
         def done(contents: Any) -> None:
-            then(Item(self._new_id(), "file", path.name, contents.weights, dict(contents.metadata), str(path)))
+            record = dict(contents.metadata)
+            item = Item(self._new_id(), "file", path.name, contents.weights, record, str(path), stamps=contents.stamps)
+            then(item)
 
         self.said.emit(message("Reading {file}…", file=path.name))
         self._background.start(f"read {path}", lambda cancelled: files.read(path, scratch), done, self._fail)
@@ -258,6 +268,15 @@ class Controller(QObject):
         self._push(session.add(self.session, file))
         self._trouble = trouble
         self._publish()
+
+    def reload(self) -> None:
+        """Read the files again that have changed on disk."""
+        for item in self.session.items:
+            if item.id in self._files.stale and item.path is not None:
+                self._read_file(Path(item.path), partial(self._put_in_place, item.id))
+
+    def _put_in_place(self, item_id: str, fresh: Item) -> None:
+        self._travel(self._history.amend(session.reload(self.session, item_id, fresh)))
 
     def save_weights(self, item_id: str, target: Path, key: str = "") -> None:
         """Save the weights of a run, or of a file, in a format (default: the one of the name)."""
@@ -359,6 +378,7 @@ class Controller(QObject):
     def _travel(self, history: History[Session]) -> None:
         self._history = history
         self._watch.follow(self.session.experiment)
+        self._files.follow(self.session.items)
         if self._work is None:
             self._trouble = None
             self._comparer.compare(self.session)
@@ -390,5 +410,8 @@ class Controller(QObject):
 
     def _fail(self, error: ReproError) -> None:
         self.said.emit(error.message)
+        if isinstance(error, ChangedOnDisk):
+            self._files.look()
+            return
         self._trouble = Trouble(error.message)
         self._publish()

@@ -64,6 +64,8 @@ class CardButton(QToolButton):
         return self.tr("{run} · reference").format(run=card.label) if card.is_reference else card.label
 
     def _second_line(self, card: Card) -> str:
+        if card.changed:
+            return self.tr("changed on disk")
         short = f"{card.digest[:4]} {card.digest[4:8]}" if card.digest else "…"
         if card.kind == "file":  # its order of tensors, and so its digest, may be another at the same weights
             short = self.tr("file")

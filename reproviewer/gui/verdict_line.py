@@ -110,6 +110,7 @@ class VerdictLine(QFrame):
             "build": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights (Ctrl+R)")),
             "build-twice": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights")),
             "stop": (self.tr("Stop"), self.tr("Stop what is running (Esc)")),
+            "reload": (self.tr("Reload"), self.tr("Read the changed files again and compare what they hold now")),
             "dismiss": (self.tr("OK"), self.tr("Go on (Esc)")),
             "details": (self.tr("Details…"), self.tr("Show what the worker said")),
             "set-seed": (self.tr("Set a seed"), self.tr("Call keras.utils.set_random_seed before every build")),
@@ -129,8 +130,8 @@ class VerdictLine(QFrame):
 
     def _colour(self) -> None:
         verdict = self._view.verdict if self._view else None
-        failed = self._view is not None and self._view.face == "failed"
-        self.setProperty("tone", "bad" if failed else _TONES.get(str(verdict), "plain"))
+        face = self._view.face if self._view else "empty"
+        self.setProperty("tone", _TONES.get(str(verdict or face), "plain"))
         for widget in (self, self._headline, self._button):
             widget.style().unpolish(widget)
             widget.style().polish(widget)
@@ -140,4 +141,12 @@ class VerdictLine(QFrame):
             self.actionRequested.emit(self._view.action)
 
 
-_TONES = {"identical": "good", "different": "bad", "mismatched": "bad", "equal": "between", "close": "between"}
+_TONES = {
+    "identical": "good",
+    "different": "bad",
+    "mismatched": "bad",
+    "equal": "between",
+    "close": "between",
+    "failed": "bad",
+    "changed": "between",
+}

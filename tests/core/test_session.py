@@ -46,6 +46,16 @@ def test_a_load_makes_its_file_the_reference_and_drops_the_load_before():
     assert value.reference_item is again
 
 
+def test_a_file_read_again_takes_the_place_and_the_label_of_what_it_held():
+    value = session.set_reference(desk(RUNS[0], session.rename(desk(FILE), "f", "mine").items[0]), "f")
+    fresh = Item("f2", "file", "test.h5", path=FILE.path)
+    again = session.reload(value, "f", fresh)
+    assert ids(again) == ["r1", "f2"]
+    assert again.reference_item.label == "mine"
+    assert again.reference == "f2"
+    assert session.reload(desk(*RUNS), "f", fresh) == desk(*RUNS)
+
+
 def test_another_tensor_starts_at_its_first_slice():
     value = session.look_at(session.look_at(desk(*RUNS), slice_index=(2, 1)), tensor="dense/kernel")
     assert value.look.slice_index == ()

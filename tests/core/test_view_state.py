@@ -59,6 +59,7 @@ TWO = Session(items=(run(1), run(2)))
         (TWO, Findings(), READY, "comparing", ""),
         (TWO, Findings({"r2": SAME}), READY, "done", ""),
         (Session(), Findings(), replace(READY, problems=(MISTAKE,)), "empty", ""),
+        (TWO, Findings({"r2": SAME}), replace(READY, changed=frozenset({"r2"})), "changed", "reload"),
         (TWO, Findings({"r2": SAME}), replace(READY, trouble=Trouble(message("No."))), "failed", "dismiss"),
         (TWO, Findings({"r2": SAME}), replace(READY, trouble=Trouble(message("No."), "why")), "failed", "details"),
     ],

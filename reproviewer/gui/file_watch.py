@@ -1,0 +1,69 @@
+"""Notices when somebody writes to a file that lies on the shelf."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+
+from reproviewer.core.weights import Stamp, stamp_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reproviewer.core.session import Item
+
+SETTLE_MS = 200
+
+
+class FileWatch(QObject):
+    """Keeps `stale`, the ids of the followed items whose files are not any more what was read; tells when it changes.
+
+    A file that is being written is looked at when nothing has happened to it for a moment.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._items: tuple[Item, ...] = ()
+        self.stale: frozenset[str] = frozenset()
+        self._watcher = QFileSystemWatcher(self)
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._timer.timeout.connect(self.look)
+        self._watcher.fileChanged.connect(self._timer.start)
+
+    def follow(self, items: Iterable[Item]) -> None:
+        """Watch the files of these items and of no others."""
+        self._items = tuple(item for item in items if item.stamps)
+        paths = {path for item in self._items for path in item.stamps}
+        watched = set(self._watcher.files())
+        if watched - paths:
+            self._watcher.removePaths(sorted(watched - paths))
+        if paths - watched:
+            self._watcher.addPaths(sorted(paths - watched))
+            self._timer.start()
+        self.stale &= {item.id for item in self._items}
+
+    def look(self) -> None:
+        """Compare the files with what was read, now. One that was replaced has to be watched anew."""
+        stale = frozenset(item.id for item in self._items if any(_stamp(p) != s for p, s in item.stamps.items()))
+        lost = {p for item in self._items for p in item.stamps if os.path.exists(p)} - set(self._watcher.files())
+        if lost:
+            self._watcher.addPaths(sorted(lost))
+        if stale != self.stale:
+            self.stale = stale
+            self.changed.emit()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._timer.stop()
+        self._items = ()
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        return stamp_of(os.stat(path))
+    except OSError:
+        return None
