@@ -1,6 +1,6 @@
-"""The command line: `reproviewer run`, `compare`, `inspect`, `picture`, or the window.
+"""The command line: `reproviewer run`, `compare`, `inspect`, `convert`, `picture`, or the window.
 
-Every command is imported only when it is asked for: `compare` and `inspect` need neither Qt nor TensorFlow.
+Every command is imported only when it is asked for: `compare`, `inspect` and `convert` need neither Qt nor TensorFlow.
 """
 
 from __future__ import annotations

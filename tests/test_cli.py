@@ -284,9 +284,10 @@ def test_no_answer_is_one_line(files, tmp_path, capsys, argv):
 def test_help_is_worth_reading(capsys):
     status, out, _ = answer(capsys, "--help")
     assert status == 0
-    for word in ("run", "compare", "inspect", "picture", "identical", "mismatched", "Exit status", "Examples"):
+    commands = ("run", "compare", "inspect", "convert", "picture")
+    for word in (*commands, "identical", "mismatched", "Exit status", "Examples"):
         assert word in out
-    for command in ("run", "compare", "inspect", "picture"):
+    for command in commands:
         assert answer(capsys, command, "--help")[0] == 0
     assert answer(capsys, "--version")[1].startswith("reproviewer ")
 

@@ -19,6 +19,7 @@ See whether two builds of a Keras model are the same to the last bit, where they
   reproviewer run                build an experiment's model again and again, and compare the builds
   reproviewer compare A B        compare weight files with the first one
   reproviewer inspect FILE       list the tensors of a weight file
+  reproviewer convert SRC DST    write a weight file in another format, and compare the two
   reproviewer picture            draw what the window would show into a .png or .svg file
 
 `reproviewer COMMAND --help` tells more about each.
@@ -35,6 +36,14 @@ The answer is one of five words:
 Exit status: 0 identical (or within the tolerance given), 1 not identical, 2 no answer; a line on stderr says why.
 """
 
+CONVERSIONS = """\
+.npz and .safetensors take tensors of any name; .weights.h5 those that are called like its own paths,
+layers/dense/vars/0; .h5 those of plain layers, dense/kernel, from a file that keeps their order.
+A value is never changed: a dtype or a name that DST cannot keep ends the conversion.
+
+Exit status: 0 done, and identical to the last bit; 2 not done, and DST is what it was; a line on stderr says why.
+"""
+
 EXAMPLES = """\
 Examples:
   reproviewer run --model "Dense(5, input_dim=1)"                      no seed: the two builds differ
@@ -44,6 +53,7 @@ Examples:
   reproviewer compare test.h5 other.weights.h5 --ulp 4
   reproviewer compare before.npz after.npz --json | python -m json.tool
   reproviewer inspect ./your_dir/record_weight                         a TensorFlow checkpoint, by its prefix
+  reproviewer convert model.pt model.safetensors --allow-loss state
   reproviewer picture test.h5 other.h5 -o weights.png
 """
 
@@ -134,6 +144,25 @@ def _inspect() -> Parser:
     return parser
 
 
+def _convert() -> Parser:
+    parser = _parser(
+        "convert",
+        "Write a weight file in another format, read it back, and compare it with the first, to the last bit.",
+        CONVERSIONS,
+    )
+    parser.add_argument("source", type=_name, metavar="SRC", help="a weight file, or the prefix of a checkpoint")
+    parser.add_argument("target", type=_name, metavar="DST", help=".npz, .safetensors, .weights.h5 or .h5")
+    parser.add_argument("--replace", action="store_true", help="put the new file in the place of an old DST")
+    parser.add_argument(
+        "--allow-loss",
+        action="append",
+        default=[],
+        choices=("state", "metadata"),
+        help="leave out what DST has no place for: the state of optimizers, or text beside the tensors (repeatable)",
+    )
+    return parser
+
+
 def _picture() -> Parser:
     parser = _parser("picture", "Draw what the window would show, without a screen.")
     parser.add_argument("files", nargs="+", type=_name, metavar="FILE", help="one EXPERIMENT.json, or weight files")
@@ -173,5 +202,6 @@ _COMMANDS: dict[str, Callable[[], Parser]] = {
     "run": _run,
     "compare": _compare,
     "inspect": _inspect,
+    "convert": _convert,
     "picture": _picture,
 }

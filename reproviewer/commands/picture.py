@@ -40,9 +40,9 @@ def _tell(shown: VerdictView, out: Path) -> None:
 
 
 def _is_experiment(path: Path) -> bool:
-    """Keras' own sharded weights end in `.weights.json`."""
+    """Keras' own weights in several files end in `.weights.json`, safetensors in `.index.json`."""
     name = path.name.lower()
-    return name.endswith(".json") and not name.endswith(".weights.json")
+    return name.endswith(".json") and not name.endswith((".weights.json", ".index.json"))
 
 
 def _draw_experiment(path: Path, out: Path) -> VerdictView:

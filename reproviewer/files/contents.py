@@ -112,10 +112,10 @@ def declares(name: str, shape: tuple[int, ...], needs: int, has: int) -> Unreada
 
 
 def check_expansion(stored: int, expanded: int) -> None:
-    """Refuse compressed data that grows beyond all reason."""
+    """Refuse data, compressed or repeated, that grows beyond all reason."""
     if expanded > SPARE_EXPANSION and expanded > MAX_EXPANSION * stored:
         raise Unreadable(
-            "its compressed data would expand from {stored} to {expanded}",
+            "its data would expand from {stored} to {expanded}",
             stored=human_bytes(stored),
             expanded=human_bytes(expanded),
         )

@@ -50,7 +50,7 @@ def _walk(tree: Tree) -> Iterator[Tensor]:
             found += 1
             if found > MAX_TENSORS:
                 raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
-            yield tree.tensor(item, inner, _role(inner), (f"{layer}/{name}",) if layer else ())
+            yield tree.tensor(item, inner, role_of(inner), (f"{layer}/{name}",) if layer else ())
         _check_numbers(path, group)
 
 
@@ -78,7 +78,8 @@ def _is_vars(path: str) -> bool:
     return path.split("/")[-1] == "vars"
 
 
-def _role(path: str) -> Role:
+def role_of(path: str) -> Role:
+    """Whether the variable at `path` is a weight of the model."""
     parts = set(path.split("/")[:-2])
     if "optimizer" in parts:
         return "optimizer"

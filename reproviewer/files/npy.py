@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import math
-import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,21 +69,11 @@ def in_c_order(path: str, offset: int, header: Header, spill: Spill) -> tuple[st
     """Where the numbers lie in C order and little-endian: where they are, or rewritten in the spill file."""
     if header.is_plain:
         return path, offset
-    count = math.prod(header.shape)
-    if not count:
-        return spill.path, spill.add([])
-    before = offset % mmap.ALLOCATIONGRANULARITY
-    size = before + count * header.dtype.itemsize
-    with (
-        open(path, "rb") as file,
-        mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ, offset=offset - before) as view,
-    ):
-        flat: Any = np.frombuffer(view, header.dtype, count, before)
-        array = flat.reshape(header.shape, order="F" if header.fortran else "C")
-        try:
-            return spill.path, spill.add_array(array, header.kind)
-        finally:
-            del flat, array
+    sizes = header.shape if header.fortran else header.shape[::-1]
+    strides = [math.prod(sizes[:i]) * header.dtype.itemsize for i in range(len(sizes))]
+    if not header.fortran:
+        strides.reverse()
+    return spill.path, spill.add_strided(path, offset, header.dtype, header.shape, tuple(strides))
 
 
 def read_header(stream: Any, name: str) -> Header:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reproviewer.core.weights import Tensor
-from reproviewer.files.contents import CHEAP, Index, Unreadable, quoted
+from reproviewer.files.contents import Index
 from reproviewer.files.npy import assumed, check_size, in_c_order, read_header
-from reproviewer.files.zips import blocks, check_crc, data_starts, is_stored, open_zip
+from reproviewer.files.zips import blocks, check_crcs, data_starts, is_stored, open_zip
 
 if TYPE_CHECKING:
     import zipfile
@@ -19,26 +19,15 @@ if TYPE_CHECKING:
 def read(path: Path, spill: Spill) -> Index:
     """Read the members' headers; stored ones in C order and little-endian are windows, the others are unpacked."""
     with open_zip(path) as archive, path.open("rb") as file:
-        _check_are_arrays(archive)
-        left = CHEAP
-        tensors = []
-        for member, start in data_starts(archive, file).items():
-            info = archive.getinfo(member)
-            left -= info.compress_size
-            if left >= 0 and is_stored(info):
-                check_crc(file, info, start)
-            tensors.append(_tensor(archive, info, start, path, spill))
-    checked = "all verified" if left >= 0 else "verified for the first part of the data"
-    return Index("npz", tuple(tensors), {"checksums": checked} | assumed(*(t.dtype for t in tensors)))
-
-
-def _check_are_arrays(archive: zipfile.ZipFile) -> None:
-    for name in archive.namelist():
-        if not name.endswith(".npy"):
-            raise Unreadable("its member `{name}` is not an array", name=quoted(name))
+        starts = data_starts(archive, file)
+        checksums = check_crcs(archive, file, starts)
+        members = [(archive.getinfo(name), start) for name, start in starts.items()]
+        tensors = tuple(_tensor(archive, m, start, path, spill) for m, start in members if not m.is_dir())
+    return Index("npz", tensors, {"checksums": checksums} | assumed(*(t.dtype for t in tensors)))
 
 
 def _tensor(archive: zipfile.ZipFile, member: zipfile.ZipInfo, start: int, path: Path, spill: Spill) -> Tensor:
+    """The array of a member, whose name may lack the suffix when other programs packed it."""
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as stream:
         header = read_header(stream, name)

@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import os
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ READERS = {
     "npz": "reproviewer.files.npz",
     "npy": "reproviewer.files.npy",
     "safetensors": "reproviewer.files.safe_tensors",
+    "safetensors-shards": "reproviewer.files.safe_shards",
+    "pytorch": "reproviewer.files.pytorch",
 }
 """Modules with `read(path, spill) -> Index`; imported only when such a file is read."""
 
@@ -33,8 +36,8 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
     reader = importlib.import_module(READERS[kind])
     before = _stamp(path)
     spill = Spill(scratch)
-    index: Index = reader.read(source, spill)
-    spill.close()
+    with closing(spill):
+        index: Index = reader.read(source, spill)
     if _stamp(path) != before:
         raise Unreadable("it changed while it was read")
     check_names(t.name for t in index.tensors)

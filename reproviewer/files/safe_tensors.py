@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.core.weights import Tensor
+from reproviewer.files.beside import parse_json
 from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, count_bytes, declares, natural, quoted
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ DTYPES = {
     "F8_E4M3": "float8_e4m3fn",
     "F8_E5M2": "float8_e5m2",
     "F8_E8M0": "float8_e8m0fnu",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz",
+    "F8_E5M2FNUZ": "float8_e5m2fnuz",
 }
+_SMALLER_THAN_BYTES = {"F4", "F6_E2M3", "F6_E3M2"}
 
 
 def read(path: Path, spill: Spill) -> Index:
@@ -60,28 +64,17 @@ def _header(path: Path) -> tuple[dict[str, Any], int, int]:
         if length > min(MAX_HEADER, size - 8):
             raise Unreadable("its header claims {count} bytes, more than there can be", count=length)
         text = file.read(length)
-    try:
-        header = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("its header is not valid JSON ({why})", why=str(error)[:200]) from None
-    if not isinstance(header, dict):
-        raise Unreadable("its header is not a JSON object")
-    return header, 8 + length, size
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise Unreadable("its header has the key `{name}` twice", name=quoted(twice))
-    return result
+    return parse_json(text), 8 + length, size
 
 
 def _tensor(name: str, entry: Any, path: Path, start: int) -> Tensor:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise Unreadable("the entry of `{name}` is malformed", name=quoted(name))
     kind, shape, span = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if isinstance(kind, str) and kind in _SMALLER_THAN_BYTES:
+        raise Unreadable(
+            "`{name}` has the dtype {dtype}, whose numbers are smaller than a byte", name=quoted(name), dtype=kind
+        )
     if not isinstance(kind, str) or kind not in DTYPES:
         raise Unreadable(
             "`{name}` has the dtype {dtype}, which is not known", name=quoted(name), dtype=quoted(str(kind))

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+import zlib
 from pathlib import Path
 
 from reproviewer.core.message import ReproError
+from reproviewer.files.beside import read_json
 from reproviewer.files.contents import Unreadable, quoted
 from reproviewer.files.formats import checkpoint_prefix
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TABLE_MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
-KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints, .npz, .npy and .safetensors"
+KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints, .npz, .npy, .safetensors and PyTorch zip files"
+_LEGACY_TORCH = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
+"""The number with which `torch.save` before 1.6 begins, as a pickle writes it."""
+_ARRAY = b"\x93NUMPY"
+_LIST = ".safetensors.index.json"
 _MAX_STATE = 1 << 16
 
 
@@ -34,7 +40,7 @@ def detect(path: Path) -> tuple[str, Path]:
     except (OSError, ValueError) as error:
         raise Unreadable("{why}", why=getattr(error, "strerror", None) or error) from None
     if stat.S_ISDIR(mode):
-        return "checkpoint", _in_folder(path)
+        return _safetensors_in(path) or ("checkpoint", _in_folder(path))
     if not stat.S_ISREG(mode):
         raise Unreadable("it is not a regular file")
     return _of_file(path)
@@ -57,9 +63,11 @@ def _of_file(path: Path) -> tuple[str, Path]:
         return "checkpoint", checkpoint_prefix(path)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _of_zip(path)
+    if head.lstrip().startswith(b"{") and 0 not in head[:8]:
+        return _of_json(path)
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") >= 2:
         return "safetensors", path
-    if head.startswith(b"\x93NUMPY"):
+    if head.startswith(_ARRAY):
         return "npy", path
     if head.startswith(b"model_checkpoint_path:"):
         return "checkpoint", _in_folder(path.parent)
@@ -82,15 +90,55 @@ def _of_zip(path: Path) -> tuple[str, Path]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError) as error:
+            is_torch = any(f"/{n}".endswith("/data.pkl") for n in names)
+            is_npz = any(n.endswith(".npy") for n in names) or (not is_torch and _begins_with_array(archive))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError, zlib.error) as error:
         raise Unreadable("it is a damaged zip file ({why})", why=error) from None
     if any(n in ("model.weights.h5", "config.json", "model.weights.npz") for n in names):
         raise _not_yet(path, "a Keras model archive")
-    if any(n.endswith("data.pkl") for n in names):
-        raise _not_yet(path, "a PyTorch file (a pickle, which can run code)")
-    if not any(n.endswith(".npy") for n in names):
+    if is_torch:
+        return "pytorch", path
+    if not is_npz:
         raise Unreadable("it is a zip file without arrays")
     return "npz", path
+
+
+def _begins_with_array(archive: zipfile.ZipFile) -> bool:
+    """Whether an archive without the names that numpy gives holds arrays all the same."""
+    first = next((m for m in archive.infolist() if not m.is_dir()), None)
+    if first is None:
+        return False
+    with archive.open(first) as member:
+        return member.read(len(_ARRAY)) == _ARRAY
+
+
+def _of_json(path: Path) -> tuple[str, Path]:
+    """A list of parts. What is in them, their readers find out; the names tell only whose list it is."""
+    where = read_json(path).get("weight_map")
+    parts = list(where.values()) if isinstance(where, dict) else []
+    if not parts or not all(isinstance(p, str) and p.endswith(".safetensors") for p in parts):
+        raise Unreadable("it is a JSON file that lists no .safetensors files; ReproViewer reads {kinds}", kinds=KINDS)
+    return "safetensors-shards", path
+
+
+def _safetensors_in(folder: Path) -> tuple[str, Path] | None:
+    """The list of parts in a folder, or its only .safetensors file where there is no checkpoint either."""
+    names = os.listdir(folder)
+    lists = [n for n in names if n.endswith(_LIST)]
+    files = [n for n in names if n.endswith(".safetensors")]
+    if len(lists) == 1:
+        return "safetensors-shards", folder / lists[0]
+    if lists:
+        raise Unreadable("the folder holds {count} lists of .safetensors files; choose one", count=len(lists))
+    if not files or any(n.endswith(".index") for n in names):
+        return None
+    if len(files) > 1:
+        raise Unreadable(
+            "the folder holds {count} .safetensors files and no list of them ({list}); choose one",
+            count=len(files),
+            list=f"model{_LIST}",
+        )
+    return "safetensors", folder / files[0]
 
 
 def _in_folder(folder: Path) -> Path:
@@ -132,7 +180,15 @@ def _index_of(prefix: Path) -> Path:
 
 def _other_kind(path: Path, head: bytes) -> ReproError:
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
-        return _not_yet(path, "a pickle, which can run code")
+        if head[2:].startswith(_LEGACY_TORCH):
+            return Unreadable(
+                "it is a PyTorch file from before version 1.6, a pickle, which can run code when it is loaded; where "
+                "you trust it, load it with PyTorch and `weights_only=True`, and save it again with `torch.save`"
+            )
+        return Unreadable(
+            "it is a pickle, which can run code when it is loaded; where you trust it, load it and save its arrays "
+            "with `numpy.savez`, or as .safetensors"
+        )
     return Unreadable("its content is of no known kind; ReproViewer reads {kinds}", kinds=KINDS)
 
 

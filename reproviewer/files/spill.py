@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reproviewer.core.weights import BLOCK, storage_dtype
+from reproviewer.core.weights import BLOCK
 from reproviewer.files.contents import Unreadable
 
 if TYPE_CHECKING:
@@ -38,9 +39,24 @@ class Spill:
             raise Unreadable("its data could not be unpacked: {why}", why=error.strerror or error) from None
         return offset
 
-    def add_array(self, array: np.ndarray[Any, Any], dtype: str) -> int:
-        """Append an array of any byte order and memory order, a block at a time."""
-        return self.add(_c_order(array, storage_dtype(dtype)))
+    def add_strided(
+        self, path: str, offset: int, kind: np.dtype[Any], shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> int:
+        """Append a tensor whose elements of `kind` lie `strides` bytes apart from byte `offset` of the file `path`."""
+        if 0 in shape:
+            return self.add([])
+        strides = tuple(s if d > 1 else 0 for d, s in zip(shape, strides, strict=True))
+        before = offset % mmap.ALLOCATIONGRANULARITY
+        size = before + kind.itemsize + sum((d - 1) * s for d, s in zip(shape, strides, strict=True))
+        with (
+            open(path, "rb") as file,
+            mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ, offset=offset - before) as view,
+        ):
+            array: Any = np.ndarray(shape, kind, view, before, strides)
+            try:
+                return self.add(_c_order(array, kind.newbyteorder("<")))
+            finally:
+                del array
 
     def close(self) -> None:
         """Finish the file."""

@@ -48,8 +48,8 @@ def write_npz(weights: WeightSet, path: Path) -> None:
         np.savez(file, **arrays)
 
 
-def write_safetensors(weights: WeightSet, path: Path) -> None:
-    """Write the tensors under their names, and their order (a JSON list) and the writer into the metadata.
+def write_safetensors(weights: WeightSet, path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Write the tensors under their names; into the metadata their order (a JSON list), the writer, and `metadata`.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def write_safetensors(weights: WeightSet, path: Path) -> None:
     arrays = {t.name: _marked(t, path) for t in weights.tensors}
     order = json.dumps([t.name for t in weights.tensors])
     try:
-        save_file(arrays, path, {"order": order, "written by": f"ReproViewer {__version__}"})
+        save_file(arrays, path, {**(metadata or {}), "order": order, "written by": f"ReproViewer {__version__}"})
     except safetensors.SafetensorError as error:
         number = re.search(r"os error (\d+)", str(error))
         raise OSError(int(number[1]) if number else 0, str(error)) from None

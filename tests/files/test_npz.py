@@ -213,3 +213,58 @@ def test_cut_off(tmp_path, refused, keep):
 
 def test_an_empty_archive(tmp_path, refused):
     refused(archive_of(tmp_path / "a.npz", []), "a zip file without arrays")
+
+
+def good(value):
+    stream = io.BytesIO()
+    np.save(stream, value, allow_pickle=False)
+    return stream.getvalue()
+
+
+def test_names_as_other_programs_give_them(tmp_path, read):
+    """Without the suffix, in folders, with entries for the folders themselves; numpy reads all of these too."""
+    members = [("bare", good(np.ones(2))), ("in/", b""), ("in/a folder/w.npy", good(np.zeros(3, ">f4")))]
+    path = archive_of(tmp_path / "a.npz", members)
+    contents = read(path)
+    assert [t.name for t in contents.weights.tensors] == ["bare", "in/a folder/w"]
+    with np.load(path, allow_pickle=False) as archive:
+        for tensor in contents.weights.tensors:
+            assert read_bits(tensor).tolist() == archive[tensor.name].tolist()
+
+
+def test_a_name_with_and_without_the_suffix(tmp_path, refused):
+    path = archive_of(tmp_path / "a.npz", [("w.npy", good(np.ones(2))), ("w", good(np.ones(2)))])
+    refused(path, "it holds `w` twice")
+
+
+def test_more_members_than_any_model_has(tmp_path, refused):
+    path = archive_of(tmp_path / "a.npz", [(f"{i}.npy", b"") for i in range(70_000)])
+    refused(path, "more than 50,000 tensors")
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_all_versions_of_the_header(tmp_path, read, version):
+    value = np.asfortranarray(np.arange(6, dtype="<i2").reshape(2, 3))
+    with (tmp_path / "w.npy").open("wb") as file:
+        np.lib.format.write_array(file, value, version)
+    (tensor,) = read(tmp_path / "w.npy").weights.tensors
+    assert (tensor.name, tensor.dtype) == ("w", "int16")
+    assert read_bits(tensor).tolist() == value.tolist()
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1,), (1, 1, 4), (3, 4, 5)])
+@pytest.mark.parametrize("kind", ["<f4", ">f8", ">u2", "|b1", "|i1"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_every_shape_byte_order_and_memory_order(tmp_path, shape, kind, order):
+    """As numpy reads it; in this process, which is quicker."""
+    from reproviewer.files import npy
+    from reproviewer.files.spill import Spill
+
+    value = np.asarray(np.arange(np.prod(shape)).reshape(shape) % 2, dtype=kind, order=order)
+    np.save(tmp_path / "w.npy", value)
+    spill = Spill(tmp_path / "spill")
+    (tensor,) = npy.read(tmp_path / "w.npy", spill).tensors
+    spill.close()
+    assert (tensor.shape, tensor.dtype) == (value.shape, value.dtype.name)
+    if value.size:
+        assert read_bits(tensor).tobytes() == value.astype(value.dtype.newbyteorder("<")).tobytes()

@@ -20,11 +20,18 @@ def test_names_dtypes_bits_and_metadata(tmp_path, read):
         "flags": np.array([True, False]),
         "none": np.zeros((0, 2), "f2"),
         "tiny": np.array([1, 2], ml_dtypes.float8_e4m3fn),
+        "tiny_1": np.array([1, 2], ml_dtypes.float8_e4m3fnuz),
+        "tiny_2": np.array([1, 2], ml_dtypes.float8_e5m2fnuz),
+        "tiny_3": np.array([1, 2], ml_dtypes.float8_e5m2),
+        "tiny_4": np.array([1, 2], ml_dtypes.float8_e8m0fnu),
     }
     save_file(arrays, path, {"made by": "a test"})
     contents = read(path)
     assert contents.metadata == {"made by": "a test"}
-    assert [t.name for t in contents.weights.tensors] == ["count", "flags", "layer.2.w", "layer.10.w", "none", "tiny"]
+    assert [t.name for t in contents.weights.tensors] == [
+        *("count", "flags", "layer.2.w", "layer.10.w", "none"),
+        *("tiny", "tiny_1", "tiny_2", "tiny_3", "tiny_4"),
+    ]
     for tensor in contents.weights.tensors:
         assert tensor.dtype == arrays[tensor.name].dtype.name
         assert tensor.path == str(path)
@@ -61,10 +68,10 @@ W = entry()
 CASES = {
     "length": (lying({"w": W}, length=1 << 50), "its header claims"),
     "length_just_over": (lying({"w": W}, b"", 1000), "its header claims"),
-    "not_json": (lying(b"{not json"), "not valid JSON"),
-    "not_utf8": (lying(b'{"\xff": 1}'), "not valid JSON"),
-    "deep": (lying(b'{"__metadata__":' + b"[" * 200_000), "not valid JSON"),
-    "digits": (lying(b'{"w": ' + b"9" * 10_000 + b"}"), "not valid JSON"),
+    "not_json": (lying(b"{not json"), "its JSON is not valid"),
+    "not_utf8": (lying(b'{"\xff": 1}'), "its JSON is not valid"),
+    "deep": (lying(b'{"__metadata__":' + b"[" * 200_000), "its JSON is not valid"),
+    "digits": (lying(b'{"w": ' + b"9" * 10_000 + b"}"), "its JSON is not valid"),
     "metadata": (lying({"__metadata__": {"a": 1}, "w": W}), "metadata is not text"),
     "metadata_list": (lying({"__metadata__": [], "w": W}), "metadata is not text"),
     "overlap": (lying({"v": W, "w": entry(span=(4, 24))}, bytes(24)), "overlaps another or leaves a gap"),
@@ -75,7 +82,8 @@ CASES = {
     "size_lie": (lying({"w": entry(shape=(6,))}), "24 bytes, but 20 bytes are stored"),
     "bomb": (lying({"w": entry(shape=(1 << 40,))}), "4.0 TiB, but 20 bytes are stored"),
     "dtype": (lying({"w": entry("F99")}), "the dtype F99, which is not known"),
-    "four_bits": (lying({"w": entry("F4")}), "the dtype F4, which is not known"),
+    "four_bits": (lying({"w": entry("F4")}), "the dtype F4, whose numbers are smaller than a byte"),
+    "six_bits": (lying({"w": entry("F6_E2M3")}), "the dtype F6_E2M3, whose numbers are smaller than a byte"),
     "dtype_number": (lying({"w": entry(3)}), "the dtype 3, which is not known"),
     "complex": (lying({"w": entry("C64", (2,), (0, 16))}, bytes(16)), "complex numbers"),
     "twice": (lying(b'{"w": 1, "w": 2}'), "the key `w` twice"),

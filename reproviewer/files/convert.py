@@ -1,0 +1,141 @@
+"""One weight file as another: what the other has no place for, and writing the rest.
+
+No model is built. `.npz` and `.safetensors` take any names; `.weights.h5` takes those that are its own paths
+(`layers/dense/vars/0`), and the legacy `.h5` those of layers that have no layers inside (`dense/kernel`), in an order
+that the source knows: the order in which Keras reads the weights of nested models only a model can tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reproviewer.core.message import Message, ReproError, message
+from reproviewer.files import writers
+from reproviewer.files.contents import natural, quoted
+from reproviewer.files.reader import read
+from reproviewer.files.save import save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reproviewer.core.weights import WeightSet
+    from reproviewer.files.contents import FileContents
+    from reproviewer.files.formats import Format
+
+STATE, METADATA = "state", "metadata"
+_ABOUT_READING = {"checksums", "assumed", "written by", "parts"}
+"""Metadata that tells how a file was read or written, and is another's in another file."""
+_LEFT_OUT = "left out"
+_ORDERED = {"npz", "npy", "legacy-h5", "tf-checkpoint", "pytorch"}
+_MOST_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a conversion would leave out: its kind, `STATE` or `METADATA`, and the words for it."""
+
+    kind: str
+    what: Message
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What was to be kept, what was read back, and what of the rest is not in the new file (no loss of any value)."""
+
+    kept: WeightSet
+    back: FileContents
+    not_kept: tuple[Message, ...]
+
+
+def losses(contents: FileContents, form: Format) -> list[Loss]:
+    """What of a file has no place in the format `form`, besides tensors that cannot be written at all."""
+    found = []
+    state = len(contents.weights.tensors) - len(_kept(contents, form).tensors)
+    if state:
+        found.append(Loss(STATE, message("the state of an optimizer and the like ({count} tensors)", count=state)))
+    lost = [
+        value if key == _LEFT_OUT else key
+        for key, value in _metadata(contents).items()
+        if key not in _kept_metadata(contents, form)
+    ]
+    if lost:
+        some = ", ".join(map(quoted, lost[:_MOST_NAMED])) + (", ..." if len(lost) > _MOST_NAMED else "")
+        found.append(Loss(METADATA, message("what the file tells beside its tensors ({names})", names=some)))
+    return found
+
+
+def convert(contents: FileContents, target: Path, form: Format, scratch: Path) -> Converted:
+    """Write as much of a file as the format `form` has a place for, read it back, and say what came of it.
+
+    Raises
+    ------
+    ReproError
+        A name or a dtype cannot be kept, or the file cannot be written; what `target` held before is untouched.
+    """
+    kept, metadata = _kept(contents, form), _kept_metadata(contents, form)
+    if not kept.tensors:
+        raise ReproError("{file} was not saved: there is no tensor to put into it.", file=quoted(target.name))
+    save(target, form.key, kept, lambda path: _write(contents, kept, metadata, form, path), scratch)
+    back = read(target, scratch)
+    if not metadata.items() <= back.metadata.items():
+        raise ReproError("{file} was saved, but not all that was to be told in it.", file=quoted(target.name))
+    return Converted(kept, back, tuple(_not_kept(contents, kept, back.weights)))
+
+
+def _kept(contents: FileContents, form: Format) -> WeightSet:
+    """All tensors where the paths tell what is state, else the weights."""
+    return contents.weights if form.key == "keras-weights" else contents.weights.only("weight")
+
+
+def _metadata(contents: FileContents) -> dict[str, str]:
+    return {key: value for key, value in contents.metadata.items() if key not in _ABOUT_READING}
+
+
+def _kept_metadata(contents: FileContents, form: Format) -> dict[str, str]:
+    places = {"safetensors": set(contents.metadata) - {_LEFT_OUT}, "legacy-h5": {"keras_version", "backend"}}
+    return {key: value for key, value in _metadata(contents).items() if key in places.get(form.key, ())}
+
+
+def _write(contents: FileContents, kept: WeightSet, metadata: dict[str, str], form: Format, path: Path) -> None:
+    if form.key == "npz":
+        writers.write_npz(kept, path)
+    elif form.key == "safetensors":
+        writers.write_safetensors(kept, path, metadata)
+    elif form.key == "keras-weights":
+        from reproviewer.files.hdf5_writers import write_keras_weights
+
+        write_keras_weights(kept, path)
+    elif form.key == "legacy-h5":
+        from reproviewer.files.hdf5_writers import write_legacy_h5
+
+        _check_order(contents, kept, path)
+        write_legacy_h5(kept, path, metadata)
+    else:
+        raise ReproError(
+            "{file} was not saved: only a model can write a TensorFlow checkpoint; use .npz, .safetensors, .h5 or "
+            ".weights.h5.",
+            file=quoted(path.name),
+        )
+
+
+def _check_order(contents: FileContents, kept: WeightSet, path: Path) -> None:
+    """Keras reads the legacy layout by order. Names that are not sorted were kept in an order by whoever wrote them."""
+    names = [t.name for t in kept.tensors]
+    if contents.format not in _ORDERED and len(names) > 1 and names == sorted(names, key=natural):
+        raise ReproError(
+            "{file} was not saved: Keras reads such a file in the order of its weights, which {source} does not keep.",
+            file=quoted(path.name),
+            source=quoted(contents.source.name),
+        )
+
+
+def _not_kept(contents: FileContents, kept: WeightSet, back: WeightSet) -> list[Message]:
+    notes = []
+    if [t.name for t in kept.tensors] != [t.name for t in back.tensors]:
+        notes.append(message("the order of the tensors"))
+    known = {name for t in back.tensors for name in (t.name, *t.aliases)}
+    others = [alias for t in kept.tensors for alias in t.aliases if alias not in known]
+    if others:
+        notes.append(message("second names such as `{name}`", name=quoted(others[0])))
+    return notes

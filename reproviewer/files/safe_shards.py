@@ -1,0 +1,80 @@
+"""Safetensors in several files: `model.safetensors.index.json` tells which of the files beside it holds each tensor.
+
+    {"metadata": {"total_size": 5100}, "weight_map": {"layer.weight": "model-00001-of-00002.safetensors", ...}}
+
+The tensors come in natural order of their names. What the files hold beyond the list is left out, and said to be.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reproviewer.files import safe_tensors
+from reproviewer.files.beside import MAX_PARTS, file_beside, read_json
+from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, natural, quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reproviewer.core.weights import Tensor
+    from reproviewer.files.spill import Spill
+
+_MOST_NAMED = 3
+
+
+def read(path: Path, spill: Spill) -> Index:
+    """Read the list, then the headers of all files that it names; every tensor is a window into one of them."""
+    document = read_json(path)
+    where = _weight_map(document)
+    names = sorted(set(where.values()), key=natural)
+    if len(names) > MAX_PARTS:
+        raise Unreadable("it names more than {limit} files", limit=MAX_PARTS)
+    parts = {name: _read_part(file_beside(path, name), name, spill) for name in names}
+    found = _tensors(parts, where)
+    metadata = _metadata(document, parts)
+    extra = sorted(set(found) - set(where), key=natural)
+    if extra:
+        some = ", ".join(map(quoted, extra[:_MOST_NAMED]))
+        more = f" and {len(extra) - _MOST_NAMED:,} more" if len(extra) > _MOST_NAMED else ""
+        metadata["left out"] = f"{some}{more}, which the list does not name"
+    return Index("safetensors-shards", tuple(found[n] for n in sorted(where, key=natural)), metadata)
+
+
+def _weight_map(document: dict[str, Any]) -> dict[str, str]:
+    where = document.get("weight_map")
+    if not isinstance(where, dict) or not where or not all(isinstance(v, str) for v in where.values()):
+        raise Unreadable("it has no list of tensors and their files (`weight_map`)")
+    if len(where) > MAX_TENSORS:
+        raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
+    return where
+
+
+def _read_part(part: Path, name: str, spill: Spill) -> Index:
+    try:
+        return safe_tensors.read(part, spill)
+    except Unreadable as error:
+        raise Unreadable("of its part `{name}`: {why}", name=quoted(name), why=error.message) from None
+
+
+def _tensors(parts: dict[str, Index], where: dict[str, str]) -> dict[str, Tensor]:
+    """All tensors by name, each of which is in one file, the one that the list tells."""
+    found: dict[str, Tensor] = {}
+    holder: dict[str, str] = {}
+    for part, index in parts.items():
+        for tensor in index.tensors:
+            if tensor.name in found:
+                raise Unreadable("`{name}` is in two of its parts", name=quoted(tensor.name))
+            if len(found) >= MAX_TENSORS:
+                raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
+            found[tensor.name], holder[tensor.name] = tensor, part
+    for name, part in where.items():
+        if holder.get(name) != part:
+            raise Unreadable("`{name}` is not in `{part}`, where it should be", name=quoted(name), part=quoted(part))
+    return found
+
+
+def _metadata(document: dict[str, Any], parts: dict[str, Index]) -> dict[str, str]:
+    about = document.get("metadata", {})
+    own = {k: quoted(str(v)) for k, v in about.items() if isinstance(v, str | int | float)} if about else {}
+    shared = {k: v for index in parts.values() for k, v in index.metadata.items()}
+    return shared | own | {"parts": ", ".join(map(quoted, list(parts)[:10])) + (", ..." if len(parts) > 10 else "")}
