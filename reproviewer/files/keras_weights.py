@@ -1,57 +1,134 @@
-"""Keras 3's `.weights.h5`: groups named after attributes and classes, each with a group `vars` of numbered datasets.
+"""Keras' `.weights.h5`: groups named after attributes and classes, each with a group `vars` of numbered datasets.
 
-The order of the model's weights is not in the file; the paths, sorted with digits as numbers, stand for it. The layer's
-own name is an attribute of `vars` and becomes an alias (`dense_1/0`).
+The rules:
+
+- Every dataset of a `vars` group is a variable, under its path. Optimizers' and metrics' are told from weights by the
+  attributes that lead to them. Files of Keras 2.12 and 2.13 say `_layer_checkpoint_dependencies` for `layers`.
+- The order of the model's weights is not in the file; the paths, sorted with digits as numbers, stand for it.
+- The layer's own name, which Keras 3 keeps as an attribute of `vars`, becomes an alias (`dense_1/0`).
+- What lies outside of all `vars` groups is no weight and is shown as other state.
+- A file without any `vars` group is not one of Keras. Every dataset of numbers in it is taken for a weight, under its
+  path, and the metadata says so. Texts, records and references are left out, and named.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import h5py
 
-from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, natural, quoted
+from reproviewer.files.contents import MAX_NAME, MAX_TENSORS, Index, Unreadable, natural, quoted
+from reproviewer.files.hdf5_data import NotNumbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
 
     from reproviewer.core.weights import Role, Tensor
     from reproviewer.files.hdf5 import Tree
 
 MAX_DEPTH = 64
 MAX_GROUPS = 50_000
+VARS = "vars"
 _OTHER = {"metrics", "compile_metrics", "loss_tracker", "seed_generator"}
+_OPTIMIZER = "optimizer"
+
+
+@dataclass
+class Found:
+    """What one HDF5 file holds. `layers` has the layer's own name, if it is known, for the path of each `vars`."""
+
+    variables: list[Tensor] = field(default_factory=list)
+    outside: list[Tensor] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    layers: dict[str, str] = field(default_factory=dict)
 
 
 def read(tree: Tree) -> Index:
-    """Walk the whole tree; every dataset of a `vars` group is a tensor."""
-    tensors = sorted(_walk(tree), key=lambda t: natural(t.name))
-    if not tensors and "layers" not in tree.root.id and "vars" not in tree.root.id:
-        raise Unreadable("it is an HDF5 file, but not one of Keras: it has neither `layer_names` nor `vars`")
-    return Index("keras-weights", tuple(tensors), {})
+    """Read a file that is whole by itself."""
+    return index([walk(tree)])
 
 
-def _walk(tree: Tree) -> Iterator[Tensor]:
+def walk(tree: Tree) -> Found:
+    """Find every dataset of an open file."""
+    found = Found()
     seen: set[Any] = set()
     waiting = [("", tree.root)]
-    found = 0
     while waiting:
         path, group = waiting.pop()
         _check_group(path, group, seen)
-        layer = _layer_name(tree, group) if _is_vars(path) else ""
+        if _is_vars(path):
+            found.layers[path] = _own_name(tree, group)
         for name in group:
-            inner = f"{path}/{name}".strip("/")
-            item = tree.child(group, name)
+            inner, item = f"{path}/{name}".strip("/"), tree.child(group, name)
             if isinstance(item, h5py.Group) and not (_is_vars(path) and name.isdecimal()):
                 waiting.append((inner, item))
-                continue
-            if not _is_vars(path):
-                raise Unreadable("it holds `{name}`, which is no weight of a Keras file", name=quoted(inner))
-            found += 1
-            if found > MAX_TENSORS:
-                raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
-            yield tree.tensor(item, inner, _role(inner), (f"{layer}/{name}",) if layer else ())
-        _check_numbers(path, group)
+            else:
+                _add(tree, item, inner, found)
+    return found
+
+
+def _own_name(tree: Tree, group: Any) -> str:
+    name = tree.text(group, "name")
+    return name if name.isprintable() and len(name) <= MAX_NAME else ""
+
+
+def _add(tree: Tree, item: Any, path: str, found: Found) -> None:
+    if _is_vars(path.rpartition("/")[0]):
+        found.variables.append(tree.tensor(item, path, "weight"))
+    elif isinstance(item, h5py.Dataset):
+        try:
+            found.outside.append(tree.tensor(item, path, "other"))
+        except NotNumbers:
+            found.left_out.append(path)
+    if len(found.variables) + len(found.outside) + len(found.left_out) > MAX_TENSORS:
+        raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
+
+
+def index(parts: Sequence[Found]) -> Index:
+    """Put the parts of one model together."""
+    layers: dict[str, str] = {}
+    for part in parts:
+        layers |= {path: name or layers.get(path, "") for path, name in part.layers.items()}
+    variables = [t for p in parts for t in p.variables]
+    outside = [t for p in parts for t in p.outside]
+    left_out = [name for p in parts for name in p.left_out]
+    if not layers:
+        return _not_of_keras(outside, left_out)
+    _check_numbers(variables)
+    optimizers = _optimizers(variables)
+    named = [_as_found(t, layers[t.name.rpartition("/")[0]], optimizers) for t in variables]
+    tensors = _sorted(named + outside)
+    return Index("keras-weights", tensors, _told(layer_names(tensors), left_out))
+
+
+def layer_names(tensors: Iterable[Tensor]) -> dict[str, str]:
+    """What the metadata tells about names: those of the layers with weights, in the order of the weights."""
+    names = dict.fromkeys(alias.rpartition("/")[0] for t in tensors if t.role == "weight" for alias in t.aliases)
+    return {"layers": _listed(names)} if names else {}
+
+
+def _not_of_keras(tensors: Sequence[Tensor], left_out: Sequence[str]) -> Index:
+    if not tensors:
+        raise Unreadable("it is an HDF5 file without any numbers")
+    metadata = {"layout": "not that of Keras; every dataset is taken for a weight"}
+    weights = (dataclasses.replace(t, role="weight") for t in tensors)
+    return Index("hdf5", _sorted(weights), _told(metadata, left_out))
+
+
+def _sorted(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    return tuple(sorted(tensors, key=lambda t: natural(t.name)))
+
+
+def _told(metadata: dict[str, str], left_out: Sequence[str]) -> dict[str, str]:
+    return metadata | {"left out": _listed(left_out)} if left_out else metadata
+
+
+def _listed(names: Iterable[str], most: int = 50) -> str:
+    listed = list(names)
+    more = f", and {len(listed) - most:,} more" if len(listed) > most else ""
+    return ", ".join(quoted(name) for name in listed[:most]) + more
 
 
 def _check_group(path: str, group: Any, seen: set[Any]) -> None:
@@ -65,26 +142,47 @@ def _check_group(path: str, group: Any, seen: set[Any]) -> None:
         raise Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
 
 
-def _check_numbers(path: str, group: Any) -> None:
+def _check_numbers(variables: Sequence[Tensor]) -> None:
     """The variables of a layer are numbered from 0 without a gap. One that is not there was lost."""
-    if not _is_vars(path) or not all(n.isdecimal() for n in group):
-        return
-    missing = next((i for i in range(len(group)) if str(i) not in group.id), None)
-    if missing is not None:
-        raise Unreadable("variable {number} of `{name}` is missing", number=str(missing), name=quoted(path))
+    numbers: dict[str, set[str]] = {}
+    for tensor in variables:
+        path, _, number = tensor.name.rpartition("/")
+        numbers.setdefault(path, set()).add(number)
+    for path, found in numbers.items():
+        missing = next((i for i in range(len(found)) if str(i) not in found), None)
+        if missing is not None and all(n.isdecimal() for n in found):
+            raise Unreadable(
+                "variable {number} of `{name}` is missing; of weights in several files open the .json file",
+                number=str(missing),
+                name=quoted(path),
+            )
 
 
 def _is_vars(path: str) -> bool:
-    return path.split("/")[-1] == "vars"
+    return path.rpartition("/")[2] == VARS
 
 
-def _role(path: str) -> Role:
-    parts = set(path.split("/")[:-2])
-    if "optimizer" in parts:
+def _as_found(tensor: Tensor, layer: str, optimizers: set[str]) -> Tensor:
+    number = tensor.name.rpartition("/")[2]
+    role = _role(tensor.name, optimizers)
+    return dataclasses.replace(tensor, role=role, aliases=(f"{layer}/{number}",) if layer else ())
+
+
+def _role(path: str, optimizers: set[str]) -> Role:
+    parts = path.split("/")[:-2]
+    if _OPTIMIZER in parts or any("/".join(parts[: i + 1]) in optimizers for i in range(len(parts))):
         return "optimizer"
-    return "other" if parts & _OTHER else "weight"
+    return "other" if _OTHER.intersection(parts) else "weight"
 
 
-def _layer_name(tree: Tree, group: Any) -> str:
-    names = tree.strings(group, "name") if "name" in group.attrs else []
-    return names[0] if len(names) == 1 else ""
+def _optimizers(variables: Sequence[Tensor]) -> set[str]:
+    """Paths of optimizers that a model keeps under names of its own, such as the `d_optimizer` of two in a GAN.
+
+    The name alone does not make one: the first variable of an optimizer is the count of its steps.
+    """
+    ending = f"_{_OPTIMIZER}/{VARS}/0"
+    return {
+        t.name.removesuffix(f"/{VARS}/0")
+        for t in variables
+        if t.name.endswith(ending) and not t.shape and t.dtype.startswith(("int", "uint"))
+    }

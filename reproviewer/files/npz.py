@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reproviewer.core.weights import Tensor
 from reproviewer.files.contents import CHEAP, Index, Unreadable, quoted
 from reproviewer.files.npy import assumed, check_size, in_c_order, read_header
+from reproviewer.files.span import Span
 from reproviewer.files.zips import blocks, check_crc, data_starts, is_stored, open_zip
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 def read(path: Path, spill: Spill) -> Index:
     """Read the members' headers; stored ones in C order and little-endian are windows, the others are unpacked."""
-    with open_zip(path) as archive, path.open("rb") as file:
+    return read_span(Span.whole(path), spill)
+
+
+def read_span(span: Span, spill: Spill) -> Index:
+    """As `read`, for an archive that may lie in another one."""
+    with span.open() as file, open_zip(file) as archive:
         _check_are_arrays(archive)
         left = CHEAP
         tensors = []
@@ -27,7 +33,7 @@ def read(path: Path, spill: Spill) -> Index:
             left -= info.compress_size
             if left >= 0 and is_stored(info):
                 check_crc(file, info, start)
-            tensors.append(_tensor(archive, info, start, path, spill))
+            tensors.append(_tensor(archive, info, start, span, spill))
     checked = "all verified" if left >= 0 else "verified for the first part of the data"
     return Index("npz", tuple(tensors), {"checksums": checked} | assumed(*(t.dtype for t in tensors)))
 
@@ -38,13 +44,13 @@ def _check_are_arrays(archive: zipfile.ZipFile) -> None:
             raise Unreadable("its member `{name}` is not an array", name=quoted(name))
 
 
-def _tensor(archive: zipfile.ZipFile, member: zipfile.ZipInfo, start: int, path: Path, spill: Spill) -> Tensor:
+def _tensor(archive: zipfile.ZipFile, member: zipfile.ZipInfo, start: int, span: Span, spill: Spill) -> Tensor:
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as stream:
         header = read_header(stream, name)
         check_size(name, header, member.file_size - header.size)
         if is_stored(member):
-            place, offset = str(path), start + header.size
+            place, offset = span.path, span.start + start + header.size
         else:
             place, offset = spill.path, spill.add(blocks(stream))
     place, offset = in_c_order(place, offset, header, spill)

@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from reproviewer.files.contents import Index, Unreadable, check_names
+from reproviewer.files.contents import Index, Unreadable, check_names, one_line, quoted
 from reproviewer.files.sniff import detect
 from reproviewer.files.spill import Spill
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 READERS = {
     "hdf5": "reproviewer.files.hdf5",
+    "keras": "reproviewer.files.keras_archive",
+    "keras-shards": "reproviewer.files.keras_shards",
     "checkpoint": "reproviewer.files.checkpoint",
     "npz": "reproviewer.files.npz",
     "npy": "reproviewer.files.npy",
@@ -42,7 +44,7 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
     return {
         "format": index.format,
         "source": str(source),
-        "metadata": index.metadata,
+        "metadata": {quoted(key): one_line(value) for key, value in index.metadata.items()},
         "tensors": [vars(t) for t in _with_clear_aliases(index)],
     }
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from reproviewer.core.message import ReproError
 from reproviewer.files.contents import Unreadable, quoted
-from reproviewer.files.formats import checkpoint_prefix
+from reproviewer.files.formats import KINDS, checkpoint_prefix
+from reproviewer.files.json_text import looks_like
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TABLE_MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
-KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints, .npz, .npy and .safetensors"
 _MAX_STATE = 1 << 16
+_WEIGHTS = {"model.weights.h5", "model.weights.json", "model.weights.npz"}
 
 
 def detect(path: Path) -> tuple[str, Path]:
@@ -34,7 +35,7 @@ def detect(path: Path) -> tuple[str, Path]:
     except (OSError, ValueError) as error:
         raise Unreadable("{why}", why=getattr(error, "strerror", None) or error) from None
     if stat.S_ISDIR(mode):
-        return "checkpoint", _in_folder(path)
+        return ("keras", path) if _is_keras(os.listdir(path)) else ("checkpoint", _in_folder(path))
     if not stat.S_ISREG(mode):
         raise Unreadable("it is not a regular file")
     return _of_file(path)
@@ -57,6 +58,8 @@ def _of_file(path: Path) -> tuple[str, Path]:
         return "checkpoint", checkpoint_prefix(path)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _of_zip(path)
+    if looks_like(head):
+        return "keras-shards", path
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") >= 2:
         return "safetensors", path
     if head.startswith(b"\x93NUMPY"):
@@ -84,13 +87,18 @@ def _of_zip(path: Path) -> tuple[str, Path]:
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError) as error:
         raise Unreadable("it is a damaged zip file ({why})", why=error) from None
-    if any(n in ("model.weights.h5", "config.json", "model.weights.npz") for n in names):
-        raise _not_yet(path, "a Keras model archive")
+    if _is_keras(names) or "config.json" in names:
+        return "keras", path
     if any(n.endswith("data.pkl") for n in names):
         raise _not_yet(path, "a PyTorch file (a pickle, which can run code)")
     if not any(n.endswith(".npy") for n in names):
         raise Unreadable("it is a zip file without arrays")
     return "npz", path
+
+
+def _is_keras(names: list[str]) -> bool:
+    """Whether a zip file or a folder with these members is a `.keras`."""
+    return not _WEIGHTS.isdisjoint(names)
 
 
 def _in_folder(folder: Path) -> Path:

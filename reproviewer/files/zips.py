@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from reproviewer.files.span import SpanFile
+
 _LOCAL_HEADER = 30
 _UTF_8 = 0x800
 _BLOCK = 1 << 20
@@ -20,13 +22,13 @@ _SPARE_MEMBERS = 100
 
 
 @contextmanager
-def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def open_zip(file: Path | SpanFile) -> Iterator[zipfile.ZipFile]:
     """Open a zip file; whatever is wrong with it becomes a clause for the person."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise Unreadable("it is a damaged zip file ({why})", why=error) from None
+        raise Unreadable("it is a damaged zip file ({why})", why=quoted(str(error))) from None
 
 
 def data_starts(archive: zipfile.ZipFile, file: Any) -> dict[str, int]:
