@@ -37,18 +37,17 @@ def check(name: str, dataset: Any, is_marked: bool) -> tuple[str, int]:
     """
     properties = dataset.id.get_create_plist()
     _check_layout(name, dataset, properties)
-    kind = _dtype(name, dataset, is_marked)
-    needs = count_bytes(name, kind, dataset.shape)
+    dtype = _dtype(name, dataset, is_marked)
+    needs = count_bytes(name, dtype, dataset.shape)
     _check_stored(name, dataset, properties, needs)
-    return kind, needs
+    return dtype, needs
 
 
-def window(dataset: Any, kind: str) -> int | None:
+def window(dataset: Any, dtype: str) -> int | None:
     """Where the numbers lie in the file, little-endian and one after another; None when they do not."""
-    if kind == "bfloat16" or dataset.dtype == dataset.dtype.newbyteorder("<"):
-        offset: int | None = dataset.id.get_offset()
-        return offset
-    return None
+    offset: int | None = dataset.id.get_offset()
+    kind = None if offset is None or dtype == "bfloat16" else dataset.dtype
+    return offset if kind is None or kind == kind.newbyteorder("<") else None
 
 
 def slabs(name: str, dataset: Any) -> Iterator[bytes]:

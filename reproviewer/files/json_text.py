@@ -7,8 +7,8 @@ from typing import Any
 
 from reproviewer.files.contents import Unreadable, human_bytes, quoted
 
-MAX_JSON = 8 << 20
-"""Bytes of text. Whatever it says, the lists and dictionaries that it becomes then fit into 300 MB."""
+MAX_JSON = 6 << 20
+"""Bytes of text. Whatever it says, the lists and dictionaries that it becomes then fit into 250 MB."""
 
 
 def parse(text: bytes) -> Any:

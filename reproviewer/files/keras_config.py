@@ -3,7 +3,7 @@
 The weights of a layer lie under a path that is made of attributes and, where an attribute holds several layers, of each
 layer's class with a counter: `layers/dense`, `layers/dense_1`, `layers/rnn/cell/cells/lstm_cell`. The configuration
 lists the layers in order, which the paths do not keep. Inside a layer that is made of others under attributes of their
-own (`Bidirectional`, `MultiHeadAttention`) no order is known; there the paths, sorted, stand for it.
+own it tells no order: that of `Bidirectional` and of attention is known here, for others the paths, sorted, stand.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_LAYERS = 50_000
 _LAYERS = "layers"
+_KNOWN = ("forward_layer", "backward_layer", "query_dense", "key_dense", "value_dense", "output_dense")
+"""Attributes of one layer in the order of its weights."""
 _KERAS_2_12 = "_layer_checkpoint_dependencies"
 
 
@@ -47,11 +49,18 @@ def places(config: Any, names: Iterable[str]) -> dict[str, Place]:
 
 def sort_key(name: str, found: dict[str, Place]) -> list[tuple[int, list[list[tuple[int, int, str]]]]]:
     """Sorts paths as the model lists its layers: own variables first, then those of the layers inside."""
-    key = []
-    for part, prefix in zip(name.split("/"), _prefixes(name), strict=True):
-        known = found[prefix].position if prefix in found else MAX_LAYERS
-        key.append((-1 if part == "vars" else known, natural(part)))
-    return key
+    return [
+        (_rank(part, found.get(prefix)), natural(part))
+        for part, prefix in zip(name.split("/"), _prefixes(name), strict=True)
+    ]
+
+
+def _rank(part: str, place: Place | None) -> int:
+    if part == "vars":
+        return -1
+    if place is not None:
+        return place.position
+    return _KNOWN.index(part) if part in _KNOWN else MAX_LAYERS
 
 
 def _inside(path: str, layer: dict[str, Any], held: set[str]) -> Iterator[tuple[str, int | None, dict[str, Any]]]:
