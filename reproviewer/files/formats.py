@@ -37,16 +37,17 @@ FORMATS: tuple[Format, ...] = (
     Format("safetensors", "Safetensors", ".safetensors", "*.safetensors", False, False),
 )
 
-READ: tuple[str, ...] = (
-    "Keras files (.keras, .weights.h5, .weights.json, .h5)",
-    "other HDF5 files",
-    "TensorFlow checkpoints",
-    ".npz",
-    ".npy",
-    ".safetensors",
-)
-"""What can be read, in words."""
-KINDS = f"{', '.join(READ[:-1])} and {READ[-1]}"
+READ = {
+    "Keras files (.keras, .weights.h5, .weights.json, .h5)": "*.keras *.weights.json *.h5 *.hdf5",
+    "other HDF5 files": "",
+    "TensorFlow checkpoints": "*.index *.data-*",
+    ".npz": "*.npz",
+    ".npy": "*.npy",
+    ".safetensors": "*.safetensors",
+}
+"""What can be read, in words, and the name filters of a file dialog for it."""
+KINDS = f"{', '.join([*READ][:-1])} and {[*READ][-1]}"
+PATTERNS = " ".join(filter(None, READ.values()))
 
 _BY_KEY = {f.key: f for f in FORMATS}
 _BY_SUFFIX = {

@@ -126,9 +126,9 @@ def _with_layer_name(tensor: Tensor, places: dict[str, keras_config.Place]) -> T
     """What Keras 2 does not write beside the weights: the layer's own name, as an alias."""
     layer, _, number = tensor.name.rpartition("/")
     place = places.get(layer.removesuffix("/vars"))
-    if tensor.aliases or place is None or not place.name:
+    if place is None or not place.name:
         return tensor
-    return dataclasses.replace(tensor, aliases=(f"{place.name}/{number}",))
+    return dataclasses.replace(tensor, aliases=(*dict.fromkeys((f"{place.name}/{number}", *tensor.aliases)),))
 
 
 @contextmanager

@@ -14,15 +14,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.files.contents import MAX_NAME, natural
+from reproviewer.files.keras_paths import KERAS_2_12, LAYERS, VARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_LAYERS = 50_000
-_LAYERS = "layers"
 _KNOWN = ("forward_layer", "backward_layer", "query_dense", "key_dense", "value_dense", "output_dense")
 """Attributes of one layer in the order of its weights."""
-_KERAS_2_12 = "_layer_checkpoint_dependencies"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def sort_key(name: str, found: dict[str, Place]) -> list[tuple[int, list[list[tu
 
 
 def _rank(part: str, place: Place | None) -> int:
-    if part == "vars":
+    if part == VARS:
         return -1
     if place is not None:
         return place.position
@@ -66,7 +65,7 @@ def _rank(part: str, place: Place | None) -> int:
 def _inside(path: str, layer: dict[str, Any], held: set[str]) -> Iterator[tuple[str, int | None, dict[str, Any]]]:
     """Path, position in a list and configuration of each layer directly inside another, if the file holds any of it."""
     for attribute, value in _attributes(layer):
-        for spelling in (attribute, _KERAS_2_12) if attribute == _LAYERS else (attribute,):
+        for spelling in (attribute, KERAS_2_12) if attribute == LAYERS else (attribute,):
             inner = f"{path}/{spelling}".strip("/")
             if inner not in held:
                 continue
@@ -90,7 +89,7 @@ def _numbered(path: str, layers: list[Any], held: set[str]) -> Iterator[tuple[st
         base = snake_case(layer["class_name"])
         number = counts.get(base, 0)
         name = f"{path}/{base}_{number}" if number else f"{path}/{base}"
-        counts[base] = number + (2 if name in held and path.endswith(_KERAS_2_12) else 1)
+        counts[base] = number + (2 if name in held and path.endswith(KERAS_2_12) else 1)
         if name in held:
             yield name, position, layer
 

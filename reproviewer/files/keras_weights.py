@@ -3,7 +3,8 @@
 The rules:
 
 - Every dataset of a `vars` group is a variable, under its path. Optimizers' and metrics' are told from weights by the
-  attributes that lead to them. Files of Keras 2.12 and 2.13 say `_layer_checkpoint_dependencies` for `layers`.
+  attributes that lead to them. What Keras 2.12 and 2.13 call `_layer_checkpoint_dependencies` gets its later name,
+  `layers`, as an alias.
 - The order of the model's weights is not in the file; the paths, sorted with digits as numbers, stand for it.
 - The layer's own name, which Keras 3 keeps as an attribute of `vars`, becomes an alias (`dense_1/0`).
 - What lies outside of all `vars` groups is no weight and is shown as other state.
@@ -19,20 +20,19 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from reproviewer.files import keras_paths
 from reproviewer.files.contents import MAX_NAME, MAX_TENSORS, Index, Unreadable, natural, quoted
 from reproviewer.files.hdf5_data import NotNumbers
+from reproviewer.files.keras_paths import is_vars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reproviewer.core.weights import Role, Tensor
+    from reproviewer.core.weights import Tensor
     from reproviewer.files.hdf5 import Tree
 
 MAX_DEPTH = 64
 MAX_GROUPS = 50_000
-VARS = "vars"
-_OTHER = {"metrics", "compile_metrics", "loss_tracker", "seed_generator"}
-_OPTIMIZER = "optimizer"
 
 
 @dataclass
@@ -58,11 +58,11 @@ def walk(tree: Tree) -> Found:
     while waiting:
         path, group = waiting.pop()
         _check_group(path, group, seen)
-        if _is_vars(path):
+        if is_vars(path):
             found.layers[path] = _own_name(tree, group)
         for name in group:
             inner, item = f"{path}/{name}".strip("/"), tree.child(group, name)
-            if isinstance(item, h5py.Group) and not (_is_vars(path) and name.isdecimal()):
+            if isinstance(item, h5py.Group) and not (is_vars(path) and name.isdecimal()):
                 waiting.append((inner, item))
             else:
                 _add(tree, item, inner, found)
@@ -75,7 +75,7 @@ def _own_name(tree: Tree, group: Any) -> str:
 
 
 def _add(tree: Tree, item: Any, path: str, found: Found) -> None:
-    if _is_vars(path.rpartition("/")[0]):
+    if is_vars(keras_paths.group(path)):
         found.variables.append(tree.tensor(item, path, "weight"))
     elif isinstance(item, h5py.Dataset):
         try:
@@ -97,15 +97,17 @@ def index(parts: Sequence[Found]) -> Index:
     if not layers:
         return _not_of_keras(outside, left_out)
     _check_numbers(variables)
-    optimizers = _optimizers(variables)
-    named = [_as_found(t, layers[t.name.rpartition("/")[0]], optimizers) for t in variables]
+    optimizers, later = keras_paths.optimizers(variables), keras_paths.renamed(layers)
+    groups = [keras_paths.group(t.name) for t in variables]
+    named = [_as_found(t, layers[g], later.get(g, ""), optimizers) for t, g in zip(variables, groups, strict=True)]
     tensors = _sorted(named + outside)
     return Index("keras-weights", tensors, _told(layer_names(tensors), left_out))
 
 
 def layer_names(tensors: Iterable[Tensor]) -> dict[str, str]:
     """What the metadata tells about names: those of the layers with weights, in the order of the weights."""
-    names = dict.fromkeys(alias.rpartition("/")[0] for t in tensors if t.role == "weight" for alias in t.aliases)
+    weights = (t for t in tensors if t.role == "weight")
+    names = dict.fromkeys(alias.rpartition("/")[0] for t in weights for alias in t.aliases if "/vars/" not in alias)
     return {"layers": _listed(names)} if names else {}
 
 
@@ -158,31 +160,7 @@ def _check_numbers(variables: Sequence[Tensor]) -> None:
             )
 
 
-def _is_vars(path: str) -> bool:
-    return path.rpartition("/")[2] == VARS
-
-
-def _as_found(tensor: Tensor, layer: str, optimizers: set[str]) -> Tensor:
+def _as_found(tensor: Tensor, layer: str, later: str, optimizers: set[str]) -> Tensor:
     number = tensor.name.rpartition("/")[2]
-    role = _role(tensor.name, optimizers)
-    return dataclasses.replace(tensor, role=role, aliases=(f"{layer}/{number}",) if layer else ())
-
-
-def _role(path: str, optimizers: set[str]) -> Role:
-    parts = path.split("/")[:-2]
-    if _OPTIMIZER in parts or any("/".join(parts[: i + 1]) in optimizers for i in range(len(parts))):
-        return "optimizer"
-    return "other" if _OTHER.intersection(parts) else "weight"
-
-
-def _optimizers(variables: Sequence[Tensor]) -> set[str]:
-    """Paths of optimizers that a model keeps under names of its own, such as the `d_optimizer` of two in a GAN.
-
-    The name alone does not make one: the first variable of an optimizer is the count of its steps.
-    """
-    ending = f"_{_OPTIMIZER}/{VARS}/0"
-    return {
-        t.name.removesuffix(f"/{VARS}/0")
-        for t in variables
-        if t.name.endswith(ending) and not t.shape and t.dtype.startswith(("int", "uint"))
-    }
+    aliases = tuple(f"{name}/{number}" for name in (layer, later) if name)
+    return dataclasses.replace(tensor, role=keras_paths.role(tensor.name, optimizers), aliases=aliases)

@@ -332,6 +332,11 @@ def test_what_keras_2_12_wrote(data, read, facts):
         *("left/0", "left/1", "right/0", "right/1", "norm/0", "norm/1", "norm/2", "norm/3"),
         *("dense/0", "dense/1", "last/0", "last/1"),
     ]
+    assert [t.aliases[1] for t in weights.tensors[::2]] == [
+        *("layers/dense/vars/0", "layers/dense_1/vars/0"),
+        *("layers/batch_normalization/vars/0", "layers/batch_normalization/vars/2"),
+        *("layers/sequential/layers/dense/vars/0", "layers/sequential/layers/dense_1/vars/0"),
+    ]
     assert {t.name.partition("/")[0] for t in contents.weights.only("other").tensors} == {"metrics"}
     assert len(contents.weights.only("optimizer").tensors) == 11
     assert contents.metadata["keras_version"] == "2.12.0"
