@@ -11,6 +11,7 @@ from reproviewer.core.message import ReproError
 from reproviewer.files.contents import Unreadable, quoted
 from reproviewer.files.formats import KINDS, checkpoint_prefix
 from reproviewer.files.json_text import looks_like
+from reproviewer.files.zips import open_zip
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TABLE_MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
@@ -82,11 +83,8 @@ def _has_hdf5_signature(file: object, size: int) -> bool:
 
 
 def _of_zip(path: Path) -> tuple[str, Path]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError) as error:
-        raise Unreadable("it is a damaged zip file ({why})", why=error) from None
+    with open_zip(path) as archive:
+        names = archive.namelist()
     if _is_keras(names) or "config.json" in names:
         return "keras", path
     if any(n.endswith("data.pkl") for n in names):

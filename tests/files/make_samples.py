@@ -115,7 +115,7 @@ def keras_2(folder):
 
 def plain_tensorflow(folder):
     kinds = ["float16", "float32", "float64", "bfloat16", "int8", "int16", "int32", "int64"]
-    kinds += ["uint8", "uint16", "uint32", "uint64", "bool", "float8_e5m2", "float8_e4m3fn"]
+    kinds += ["uint8", "uint16", "uint32", "uint64", "bool", "float8_e5m2", "float8_e4m3fn", "complex64", "complex128"]
     values = {kind: tf.Variable(tf.cast(tf.constant([[0.0, 1], [1, 3]]), kind)) for kind in kinds}
     tf.train.Checkpoint(**values, empty=tf.Variable(tf.zeros((0, 3))), scalar=tf.Variable(2.5)).write(
         str(folder / "tf_kinds")

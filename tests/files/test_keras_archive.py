@@ -204,6 +204,22 @@ def npz_of_nothing(folder):
     return archive(folder, [("model.weights.npz", b"none")])
 
 
+@case("more than 50,000 tensors")
+def too_many_members(folder):
+    """A list of 200,000 members that are not even there."""
+    path = folder / "x.keras"
+    names = [b"model.weights.h5", *(b"%d" % i for i in range(200_000))]
+    entry = struct.pack("<4sHHHHHHIII", b"PK\1\2", 20, 20, 0, 0, 0, 33, 0, 0, 0)
+    entries = b"".join(entry + struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, 0) + name for name in names)
+    local = struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 20, 0, 0, 0, 33, 0, 0, 0, len(names[0]), 0) + names[0]
+    sizes = struct.pack("<QQQQ", len(names), len(names), len(entries), len(local))
+    end_64 = struct.pack("<4sQHHII", b"PK\6\6", 44, 45, 45, 0, 0) + sizes
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, len(local) + len(entries), 1)
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, (1 << 32) - 1, (1 << 32) - 1, 0)
+    path.write_bytes(local + entries + end_64 + locator + end)
+    return path
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_refused_in_one_line(tmp_path, canary, refused, name):
     build, words = CASES[name]
@@ -227,16 +243,17 @@ def test_weights_alone_are_enough(tmp_path, read, method):
     assert read_bits(bias).tolist() == BIAS.tolist()
 
 
-def test_an_archive_behind_other_bytes_with_a_user_block_inside(tmp_path, read):
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_behind_other_bytes_with_a_user_block_inside(tmp_path, read, method):
     inner = tmp_path / "inner.h5"
     with h5py.File(inner, "w", userblock_size=512) as root:
         root["vars/0"] = KERNEL
         root.create_dataset("vars/1", data=BIAS, chunks=(2,), compression="gzip")
         root["vars/2"] = BIAS.astype(">f8")
-    path = weights(tmp_path, inner.read_bytes())
+    path = weights(tmp_path, inner.read_bytes(), method)
     path.write_bytes(b"#!/bin/sh\n" * 7 + path.read_bytes())
     kernel, packed, big = read(path).weights.tensors
-    assert kernel.path == str(path)
+    assert (kernel.path == str(path)) == (method == zipfile.ZIP_STORED)
     assert [read_bits(t).tolist() for t in (kernel, packed, big)] == [KERNEL.tolist(), BIAS.tolist(), BIAS.tolist()]
 
 
