@@ -6,6 +6,7 @@ that the stored bytes cannot fill are refused before any data is read.
 
 from __future__ import annotations
 
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_ATTRIBUTE = 16 << 20
 _MAX_TEXT = 4000
+_STEP_SECONDS = 1.0
 
 
 def read(path: Path, spill: Spill) -> Index:
@@ -48,6 +50,7 @@ def open_tree(span: Span, spill: Spill, stored: int | None = None) -> Iterator[T
 
     `stored` is the size of the file that the person opened, when the span is not part of it but unpacked from it.
     """
+    _start_step()
     try:
         if span.is_whole:
             with h5py.File(span.path, "r", locking="best-effort") as root:
@@ -56,7 +59,27 @@ def open_tree(span: Span, spill: Spill, stored: int | None = None) -> Iterator[T
             with span.open() as stream, h5py.File(stream, "r") as root:
                 yield Tree(root, span, spill, stored)
     except (OSError, RuntimeError, KeyError) as error:
-        raise Unreadable("{why}", why=_plain(str(error))) from None
+        raise _damaged(error) from None
+    finally:
+        _end_step()
+
+
+def _start_step() -> None:
+    """Let the next step take one second of the processor, and no more.
+
+    On some damaged files HDF5 runs in circles. The timer then ends the whole process, which a file is read in alone.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_VIRTUAL, _STEP_SECONDS)
+
+
+def _end_step() -> None:
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def _damaged(error: Exception) -> Unreadable:
+    return Unreadable("{why}", why=_plain(str(error)))
 
 
 def _plain(text: str) -> str:
@@ -75,8 +98,11 @@ class Tree:
         self._stored = span.size if stored is None else stored
         self._unpacked = 0
 
-    def child(self, group: Any, name: str) -> Any:
+    def child(self, group: Any, name: str | bytes) -> Any:
         """The object at the relative path `name` below `group`, by hard links only."""
+        _start_step()
+        if isinstance(name, bytes):
+            raise Unreadable("it holds a name that is not UTF-8 text, `{name}`", name=quoted(repr(name)))
         for part in name.split("/"):
             if part in ("", ".", ".."):
                 raise Unreadable("it names a place outside its group, `{name}`", name=quoted(name))
@@ -132,10 +158,19 @@ class Tree:
         if offset is None:
             self._unpacked += needs
             check_expansion(self._stored, self._unpacked)
-            return self._spill.path, self._spill.add(hdf5_data.slabs(name, dataset))
+            return self._spill.path, self._spill.add(_unpacked(name, dataset))
         if offset + needs > self._span.size:
             raise Unreadable("`{name}` reaches beyond the end of the file", name=quoted(name))
         return self._span.path, self._span.start + offset
+
+
+def _unpacked(name: str, dataset: Any) -> Iterator[bytes]:
+    """The numbers, however long it takes: that depends on how many there are."""
+    _end_step()
+    try:
+        yield from hdf5_data.slabs(name, dataset)
+    except (OSError, RuntimeError) as error:
+        raise _damaged(error) from None
 
 
 def _linked(group: Any, name: str) -> Any:

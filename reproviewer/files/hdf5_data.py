@@ -92,7 +92,10 @@ def _check_stored(name: str, dataset: Any, properties: Any, needs: int) -> None:
 
 def _dtype(name: str, dataset: Any, is_marked: bool) -> str:
     """The dtype's name. Two plain bytes are bfloat16, which Keras marks with an attribute, or not at all."""
-    kind = dataset.dtype
+    try:
+        kind = dataset.dtype
+    except (TypeError, ValueError):
+        raise NotNumbers("`{name}` holds values of an unknown kind, not numbers", name=quoted(name)) from None
     if kind.kind == "V" and kind.itemsize == 2 and kind.names is None and kind.subdtype is None:
         return "bfloat16"
     if is_marked:

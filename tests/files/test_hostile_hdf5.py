@@ -206,6 +206,20 @@ def enumeration(folder):
     return weights(folder, lambda _, g: g.create_dataset("0", (2,), kind, data=[0, 1]))
 
 
+@case("it holds a name that is not UTF-8 text")
+def a_name_that_is_no_text(folder):
+    return weights(folder, lambda root, _: h5py.h5g.create(root.id, b"\xff\xfe"))
+
+
+@case("is damaged")
+def chunk_of_nonsense(folder):
+    def fill(_, group):
+        data = group.create_dataset("0", (5,), "f4", chunks=(5,), compression="gzip")
+        data.id.write_direct_chunk((0,), b"this is not compressed")
+
+    return weights(folder, fill)
+
+
 @case("not numbers")
 def opaque_of_three(folder):
     return weights(folder, lambda _, g: g.__setitem__("0", np.zeros(2, "V3")))
@@ -445,6 +459,16 @@ def test_cut_off(tmp_path, refused, share):
     path = good(tmp_path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     refused(path, "cut off")
+
+
+def test_a_damaged_list_of_names_that_never_ends(data, tmp_path, refused):
+    """The heap of names has an entry of size zero, on which HDF5 runs in circles."""
+    whole = bytearray((data / "k2_test.h5").read_bytes())
+    at = whole.index(b"GCOL") + 168
+    whole[at : at + 2] = bytes(2)
+    path = tmp_path / "x.h5"
+    path.write_bytes(whole)
+    refused(path, "HDF5 comes to no end with it")
 
 
 def test_every_flipped_byte_is_read_or_refused_in_words(tmp_path, read):
