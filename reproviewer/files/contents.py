@@ -61,9 +61,14 @@ def cannot_read(file: str, why: Message) -> ReproError:
     return ReproError("{file} cannot be read: {why}.", file=quoted(file), why=why)
 
 
+def one_line(text: str) -> str:
+    """A text from a file, fit for a terminal: nothing unprintable, so no line ends and no control codes."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def quoted(name: str) -> str:
     """A name from a file, fit for one line of text: nothing unprintable, not too long."""
-    name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[: MAX_NAME + 1])
+    name = one_line(name[: MAX_NAME + 1])
     return name if len(name) <= 120 else f"{name[:60]}...{name[-50:]}"
 
 
@@ -91,8 +96,6 @@ def natural(name: str) -> list[list[tuple[int, int, str]]]:
 
 def count_bytes(name: str, dtype: str, shape: tuple[int, ...]) -> int:
     """Bytes of a tensor that a file declares. Raises Unreadable when the shape or the dtype is beyond reason."""
-    if dtype in COMPLEX:
-        raise Unreadable("`{name}` holds complex numbers, which cannot be compared", name=quoted(name))
     if len(shape) > MAX_RANK:
         raise Unreadable("`{name}` declares {rank} dimensions", name=quoted(name), rank=len(shape))
     if any(not 0 <= d < MAX_DIMENSION for d in shape):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reproviewer.files.formats import Format
 
 STATE, METADATA = "state", "metadata"
-_ABOUT_READING = {"checksums", "assumed", "written by", "parts"}
+_ABOUT_READING = {"checksums", "assumed", "written by", "parts", "files", "layers"}
 """Metadata that tells how a file was read or written, and is another's in another file."""
 _LEFT_OUT = "left out"
 _ORDERED = {"npz", "npy", "legacy-h5", "tf-checkpoint", "pytorch"}

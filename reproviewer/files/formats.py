@@ -37,6 +37,19 @@ FORMATS: tuple[Format, ...] = (
     Format("safetensors", "Safetensors", ".safetensors", "*.safetensors", False, False),
 )
 
+READ = {
+    "Keras files (.keras, .weights.h5, .weights.json, .h5)": "*.keras *.weights.json *.h5 *.hdf5",
+    "other HDF5 files": "",
+    "TensorFlow checkpoints": "*.index *.data-*",
+    ".npz": "*.npz",
+    ".npy": "*.npy",
+    ".safetensors, in one file or several": "*.safetensors *.index.json",
+    "PyTorch's zip files (.pt)": "*.pt *.pth",
+}
+"""What can be read, in words, and the name filters of a file dialog for it."""
+KINDS = f"{', '.join([*READ][:-1])} and {[*READ][-1]}"
+PATTERNS = " ".join(filter(None, READ.values()))
+
 _BY_KEY = {f.key: f for f in FORMATS}
 _BY_SUFFIX = {
     ".weights.h5": "keras-weights",

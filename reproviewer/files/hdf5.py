@@ -6,23 +6,17 @@ that the stored bytes cannot fill are refused before any data is read.
 
 from __future__ import annotations
 
-import math
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
-from reproviewer.core.weights import BLOCK, Role, Tensor
-from reproviewer.files.contents import (
-    COMPLEX,
-    MAX_TENSORS,
-    Index,
-    Unreadable,
-    check_expansion,
-    count_bytes,
-    declares,
-    quoted,
-)
+from reproviewer.core.weights import Role, Tensor
+from reproviewer.files import hdf5_data
+from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, check_expansion, quoted
+from reproviewer.files.span import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,30 +25,66 @@ if TYPE_CHECKING:
     from reproviewer.files.spill import Spill
 
 MAX_ATTRIBUTE = 16 << 20
-MAX_CHUNK = 64 << 20
-_FILTERS = {1, 2, 3, 32000}
-"""gzip, shuffle, fletcher32, lzf: those that h5py brings itself."""
-_MAX_RATIO = 1100
-"""gzip cannot shrink data further than that."""
+_MAX_TEXT = 4000
+_STEP_SECONDS = 1.0
 
 
 def read(path: Path, spill: Spill) -> Index:
-    """Read the weights in either of Keras' layouts; contiguous datasets are windows, others are unpacked."""
+    """Read the weights in any layout; contiguous datasets are windows, others are unpacked."""
+    with open_tree(Span.whole(path), spill) as tree:
+        return read_tree(tree)
+
+
+def read_tree(tree: Tree) -> Index:
+    """Read an open file, which may lie in another one."""
     from reproviewer.files import keras_weights, legacy_h5
 
+    if legacy_h5.is_legacy(tree):
+        return legacy_h5.read(tree)
+    return keras_weights.read(tree)
+
+
+@contextmanager
+def open_tree(span: Span, spill: Spill, stored: int | None = None) -> Iterator[Tree]:
+    """Open a file, or a stretch of one; whatever HDF5 finds wrong with it becomes a clause for the person.
+
+    `stored` is the size of the file that the person opened, when the span is not part of it but unpacked from it.
+    """
+    _start_step()
     try:
-        with h5py.File(path, "r", locking="best-effort") as root:
-            tree = Tree(root, path, spill)
-            if legacy_h5.is_legacy(tree):
-                return legacy_h5.read(tree)
-            return keras_weights.read(tree)
+        if span.is_whole:
+            with h5py.File(span.path, "r", locking="best-effort") as root:
+                yield Tree(root, span, spill, stored)
+        else:
+            with span.open() as stream, h5py.File(stream, "r") as root:
+                yield Tree(root, span, spill, stored)
     except (OSError, RuntimeError, KeyError) as error:
-        raise Unreadable("{why}", why=_plain(str(error))) from None
+        raise _damaged(error) from None
+    finally:
+        _end_step()
+
+
+def _start_step() -> None:
+    """Let the next step take one second of the processor, and no more.
+
+    On some damaged files HDF5 runs in circles. The timer then ends the whole process, which a file is read in alone.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_VIRTUAL, _STEP_SECONDS)
+
+
+def _end_step() -> None:
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def _damaged(error: Exception) -> Unreadable:
+    return Unreadable("{why}", why=_plain(str(error)))
 
 
 def _plain(text: str) -> str:
     """HDF5's message in brackets behind what it most likely means."""
-    inner = " ".join(text.split())[:200].strip("'\"")
+    inner = quoted(" ".join(text.split())[:200].strip("'\""))
     what = "it is cut off" if "truncated" in inner or "eof" in inner else "it is damaged"
     return f"{what} ({inner})"
 
@@ -62,30 +92,23 @@ def _plain(text: str) -> str:
 class Tree:
     """An open file; every step into it goes through the checks."""
 
-    def __init__(self, root: Any, path: Path, spill: Spill) -> None:
+    def __init__(self, root: Any, span: Span, spill: Spill, stored: int | None = None) -> None:
         self.root = root
-        self._path, self._spill = str(path), spill
+        self._span, self._spill = span, spill
+        self._stored = span.size if stored is None else stored
         self._unpacked = 0
 
-    def child(self, group: Any, name: str) -> Any:
+    def child(self, group: Any, name: str | bytes) -> Any:
         """The object at the relative path `name` below `group`, by hard links only."""
+        _start_step()
+        if isinstance(name, bytes):
+            raise Unreadable("it holds a name that is not UTF-8 text, `{name}`", name=quoted(repr(name)))
         for part in name.split("/"):
             if part in ("", ".", ".."):
                 raise Unreadable("it names a place outside its group, `{name}`", name=quoted(name))
             if not isinstance(group, h5py.Group):
                 raise Unreadable("`{name}` is not a group", name=quoted(_inside(group)))
-            link = group.get(part, getlink=True) if part in group.id else None
-            if link is None:
-                raise Unreadable(
-                    "it names `{name}` but does not hold it", name=quoted(f"{_inside(group)}/{part}".strip("/"))
-                )
-            if isinstance(link, h5py.ExternalLink):
-                raise Unreadable(
-                    "it contains a link to another file (`{name}`)", name=quoted(f"{_inside(group)}/{part}")
-                )
-            if not isinstance(link, h5py.HardLink):
-                raise Unreadable("it contains a soft link (`{name}`)", name=quoted(f"{_inside(group)}/{part}"))
-            group = group[part]
+            group = _linked(group, part)
         return group
 
     def group(self, parent: Any, name: str) -> Any:
@@ -111,98 +134,60 @@ class Tree:
         except UnicodeError:
             raise Unreadable("its attribute `{name}` is not UTF-8 text", name=quoted(key)) from None
 
+    def text(self, item: Any, key: str) -> str:
+        """The beginning of a text attribute; nothing when there is none, or it is no text."""
+        if not h5py.h5a.exists(item.id, key.encode()):
+            return ""
+        try:
+            return ", ".join(self.strings(item, key))[:_MAX_TEXT]
+        except Unreadable:
+            return ""
+
     def tensor(self, dataset: Any, name: str, role: Role, aliases: tuple[str, ...] = ()) -> Tensor:
         """The window that holds a dataset's numbers, unpacked first when it is not one already."""
         if not isinstance(dataset, h5py.Dataset):
             raise Unreadable("`{name}` is not a dataset", name=quoted(name))
-        properties = dataset.id.get_create_plist()
-        _check_layout(name, dataset, properties)
-        dtype = _dtype(name, dataset, "dtype" in dataset.attrs and self.strings(dataset, "dtype") == ["bfloat16"])
-        needs = count_bytes(name, dtype, dataset.shape)
-        _check_stored(name, dataset, properties, needs)
-        offset = dataset.id.get_offset() if _is_plain(dataset, dtype) else None
-        if offset is not None:
-            return Tensor(name, dtype, dataset.shape, self._path, offset, role, aliases)
-        if not needs:
-            return Tensor(name, dtype, dataset.shape, self._path, 0, role, aliases)
-        offset = self._unpack(name, dataset, needs)
-        return Tensor(name, dtype, dataset.shape, self._spill.path, offset, role, aliases)
+        dtype, needs = hdf5_data.check(name, dataset, self.text(dataset, "dtype") == "bfloat16")
+        path, offset = self._place(name, dataset, dtype, needs)
+        return Tensor(name, dtype, dataset.shape, path, offset, role, aliases)
 
-    def _unpack(self, name: str, dataset: Any, needs: int) -> int:
-        self._unpacked += needs
-        check_expansion(self.root.id.get_filesize(), self._unpacked)
-        if dataset.chunks and math.prod(dataset.chunks) * dataset.dtype.itemsize > MAX_CHUNK:
-            raise Unreadable("`{name}` is compressed in one piece too large to unpack", name=quoted(name))
-        return self._spill.add(_slabs(dataset))
+    def _place(self, name: str, dataset: Any, dtype: str, needs: int) -> tuple[str, int]:
+        if not needs:
+            return self._span.path, self._span.start
+        offset = hdf5_data.window(dataset, dtype)
+        if offset is None:
+            self._unpacked += needs
+            check_expansion(self._stored, self._unpacked)
+            return self._spill.path, self._spill.add(_unpacked(name, dataset))
+        if offset + needs > self._span.size:
+            raise Unreadable("`{name}` reaches beyond the end of the file", name=quoted(name))
+        return self._span.path, self._span.start + offset
+
+
+def _unpacked(name: str, dataset: Any) -> Iterator[bytes]:
+    """The numbers, however long it takes: that depends on how many there are."""
+    _end_step()
+    try:
+        yield from hdf5_data.slabs(name, dataset)
+    except (OSError, RuntimeError) as error:
+        raise _damaged(error) from None
+
+
+def _linked(group: Any, name: str) -> Any:
+    """What a hard link leads to. h5py's own access would follow links of any kind, and takes twice as long."""
+    key = name.encode("utf-8", "surrogateescape")
+    if b"\0" in key or not group.id.links.exists(key):
+        raise Unreadable("it names `{name}` but does not hold it", name=quoted(f"{_inside(group)}/{name}".strip("/")))
+    kind = group.id.links.get_info(key).type
+    if kind == h5py.h5l.TYPE_EXTERNAL:
+        raise Unreadable("it contains a link to another file (`{name}`)", name=quoted(f"{_inside(group)}/{name}"))
+    if kind != h5py.h5l.TYPE_HARD:
+        raise Unreadable("it contains a soft link (`{name}`)", name=quoted(f"{_inside(group)}/{name}"))
+    item = h5py.h5o.open(group.id, key)
+    if isinstance(item, h5py.h5g.GroupID):
+        return h5py.Group(item)
+    return h5py.Dataset(item) if isinstance(item, h5py.h5d.DatasetID) else item
 
 
 def _inside(item: Any) -> str:
     return str(item.name or "").strip("/")
-
-
-def _check_layout(name: str, dataset: Any, properties: Any) -> None:
-    if properties.get_layout() == h5py.h5d.VIRTUAL:
-        raise Unreadable("`{name}` is a virtual dataset, whose data lies in another file", name=quoted(name))
-    if properties.get_external_count():
-        raise Unreadable("the data of `{name}` is kept in another file", name=quoted(name))
-    if dataset.shape is None:
-        raise Unreadable("`{name}` holds nothing", name=quoted(name))
-    for number in range(properties.get_nfilters()):
-        code = properties.get_filter(number)[0]
-        if code not in _FILTERS:
-            raise Unreadable("`{name}` is compressed by the unknown filter {code}", name=quoted(name), code=str(code))
-
-
-def _check_stored(name: str, dataset: Any, properties: Any, needs: int) -> None:
-    stored = dataset.id.get_storage_size()
-    if properties.get_layout() != h5py.h5d.CHUNKED:
-        fits = stored == needs
-    elif properties.get_nfilters():
-        fits = needs <= _MAX_RATIO * stored
-    else:
-        fits = stored >= needs
-    if not fits:
-        raise declares(name, dataset.shape, needs, stored)
-
-
-def _dtype(name: str, dataset: Any, is_marked: bool) -> str:
-    """The dtype's name. Two plain bytes are bfloat16, which Keras marks with an attribute, or not at all."""
-    kind = dataset.dtype
-    if kind.kind == "V" and kind.itemsize == 2 and kind.names is None and kind.subdtype is None:
-        return "bfloat16"
-    if is_marked:
-        raise Unreadable("`{name}` has a bfloat16 mark on {dtype} data", name=quoted(name), dtype=str(kind))
-    known = (kind.kind in "biuf" and kind.itemsize <= 8) or kind.name in COMPLEX
-    if not known or not _is_native(dataset, kind):
-        raise Unreadable("`{name}` holds {dtype}, not numbers", name=quoted(name), dtype=quoted(str(kind)))
-    return str(kind.name)
-
-
-def _is_native(dataset: Any, kind: np.dtype[Any]) -> bool:
-    stored = dataset.id.get_type()
-    if stored.get_class() == h5py.h5t.ENUM and kind.kind != "b":
-        return False
-    return any(stored == h5py.h5t.py_create(k, logical=True) for k in (kind.newbyteorder("<"), kind.newbyteorder(">")))
-
-
-def _is_plain(dataset: Any, dtype: str) -> bool:
-    return dtype == "bfloat16" or dataset.dtype == dataset.dtype.newbyteorder("<")
-
-
-def _slabs(dataset: Any) -> Iterator[bytes]:
-    """The dataset's numbers in C order, one row of chunks at a time along the first axis longer than one."""
-    shape, chunks = dataset.shape, dataset.chunks or dataset.shape
-    axis = next((i for i, length in enumerate(shape) if length > 1), None)
-    if axis is None:
-        yield _little(dataset[()], dataset.dtype)
-        return
-    row = math.prod(shape[axis + 1 :]) * dataset.dtype.itemsize
-    step = max(chunks[axis] if dataset.chunks else 1, BLOCK // row, 1)
-    for start in range(0, shape[axis], step):
-        yield _little(dataset[(0,) * axis + (slice(start, start + step),)], dataset.dtype)
-
-
-def _little(values: Any, kind: np.dtype[Any]) -> bytes:
-    if kind.kind == "V":
-        return np.asarray(values, kind).tobytes()
-    return np.asarray(values).astype(kind.newbyteorder("<")).tobytes()

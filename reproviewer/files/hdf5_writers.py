@@ -14,8 +14,8 @@ import numpy as np
 
 from reproviewer.core.message import Message, ReproError, message
 from reproviewer.core.weights import BLOCK, Tensor, WeightSet, open_tensor, storage_dtype
+from reproviewer.files import keras_paths
 from reproviewer.files.contents import quoted
-from reproviewer.files.keras_weights import role_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,12 +34,13 @@ def write_keras_weights(weights: WeightSet, path: Path) -> None:
         A name is no such path, or means something else there; the format has no mark for a dtype.
     """
     _check_names(weights, path)
+    known = keras_paths.optimizers(weights.tensors)
     for tensor in weights.tensors:
         number = _VARIABLE.fullmatch(tensor.name)
         if number is None:
             why = message("`{name}` is no path of that format, such as `layers/dense/vars/0`", name=quoted(tensor.name))
             raise _not_saved(path, why)
-        if role_of(tensor.name) != tensor.role:
+        if keras_paths.role(tensor.name, known) != tensor.role:
             raise _not_saved(path, message("`{name}` would not be a weight there", name=quoted(tensor.name)))
     with h5py.File(path, "w") as file:
         for tensor in weights.tensors:

@@ -1,57 +1,136 @@
-"""Keras 3's `.weights.h5`: groups named after attributes and classes, each with a group `vars` of numbered datasets.
+"""Keras' `.weights.h5`: groups named after attributes and classes, each with a group `vars` of numbered datasets.
 
-The order of the model's weights is not in the file; the paths, sorted with digits as numbers, stand for it. The layer's
-own name is an attribute of `vars` and becomes an alias (`dense_1/0`).
+The rules:
+
+- Every dataset of a `vars` group is a variable, under its path. Optimizers' and metrics' are told from weights by the
+  attributes that lead to them. What Keras 2.12 and 2.13 call `_layer_checkpoint_dependencies` gets its later name,
+  `layers`, as an alias.
+- The order of the model's weights is not in the file; the paths, sorted with digits as numbers, stand for it.
+- The layer's own name, which Keras 3 keeps as an attribute of `vars`, becomes an alias (`dense_1/0`).
+- What lies outside of all `vars` groups is no weight and is shown as other state.
+- A file without any `vars` group is not one of Keras. Every dataset of numbers in it is taken for a weight, under its
+  path, and the metadata says so. Texts, records and references are left out, and named.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import h5py
 
-from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, natural, quoted
+from reproviewer.files import keras_paths
+from reproviewer.files.contents import MAX_NAME, MAX_TENSORS, Index, Unreadable, natural, quoted
+from reproviewer.files.hdf5_data import NotNumbers
+from reproviewer.files.keras_paths import is_vars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
 
-    from reproviewer.core.weights import Role, Tensor
+    from reproviewer.core.weights import Tensor
     from reproviewer.files.hdf5 import Tree
 
 MAX_DEPTH = 64
 MAX_GROUPS = 50_000
-_OTHER = {"metrics", "compile_metrics", "loss_tracker", "seed_generator"}
+
+
+@dataclass
+class Found:
+    """What one HDF5 file holds. `layers` has the layer's own name, if it is known, for the path of each `vars`."""
+
+    variables: list[Tensor] = field(default_factory=list)
+    outside: list[Tensor] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    layers: dict[str, str] = field(default_factory=dict)
 
 
 def read(tree: Tree) -> Index:
-    """Walk the whole tree; every dataset of a `vars` group is a tensor."""
-    tensors = sorted(_walk(tree), key=lambda t: natural(t.name))
-    if not tensors and "layers" not in tree.root.id and "vars" not in tree.root.id:
-        raise Unreadable("it is an HDF5 file, but not one of Keras: it has neither `layer_names` nor `vars`")
-    return Index("keras-weights", tuple(tensors), {})
+    """Read a file that is whole by itself."""
+    return index([walk(tree)])
 
 
-def _walk(tree: Tree) -> Iterator[Tensor]:
+def walk(tree: Tree) -> Found:
+    """Find every dataset of an open file."""
+    found = Found()
     seen: set[Any] = set()
     waiting = [("", tree.root)]
-    found = 0
     while waiting:
         path, group = waiting.pop()
         _check_group(path, group, seen)
-        layer = _layer_name(tree, group) if _is_vars(path) else ""
+        if is_vars(path):
+            found.layers[path] = _own_name(tree, group)
         for name in group:
-            inner = f"{path}/{name}".strip("/")
-            item = tree.child(group, name)
-            if isinstance(item, h5py.Group) and not (_is_vars(path) and name.isdecimal()):
+            inner, item = f"{path}/{name}".strip("/"), tree.child(group, name)
+            if isinstance(item, h5py.Group) and not (is_vars(path) and name.isdecimal()):
                 waiting.append((inner, item))
-                continue
-            if not _is_vars(path):
-                raise Unreadable("it holds `{name}`, which is no weight of a Keras file", name=quoted(inner))
-            found += 1
-            if found > MAX_TENSORS:
-                raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
-            yield tree.tensor(item, inner, role_of(inner), (f"{layer}/{name}",) if layer else ())
-        _check_numbers(path, group)
+            else:
+                _add(tree, item, inner, found)
+    return found
+
+
+def _own_name(tree: Tree, group: Any) -> str:
+    name = tree.text(group, "name")
+    return name if name.isprintable() and len(name) <= MAX_NAME else ""
+
+
+def _add(tree: Tree, item: Any, path: str, found: Found) -> None:
+    if is_vars(keras_paths.group(path)):
+        found.variables.append(tree.tensor(item, path, "weight"))
+    elif isinstance(item, h5py.Dataset):
+        try:
+            found.outside.append(tree.tensor(item, path, "other"))
+        except NotNumbers:
+            found.left_out.append(path)
+    if len(found.variables) + len(found.outside) + len(found.left_out) > MAX_TENSORS:
+        raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
+
+
+def index(parts: Sequence[Found]) -> Index:
+    """Put the parts of one model together."""
+    layers: dict[str, str] = {}
+    for part in parts:
+        layers |= {path: name or layers.get(path, "") for path, name in part.layers.items()}
+    variables = [t for p in parts for t in p.variables]
+    outside = [t for p in parts for t in p.outside]
+    left_out = [name for p in parts for name in p.left_out]
+    if not layers:
+        return _not_of_keras(outside, left_out)
+    _check_numbers(variables)
+    optimizers, later = keras_paths.optimizers(variables), keras_paths.renamed(layers)
+    groups = [keras_paths.group(t.name) for t in variables]
+    named = [_as_found(t, layers[g], later.get(g, ""), optimizers) for t, g in zip(variables, groups, strict=True)]
+    tensors = _sorted(named + outside)
+    return Index("keras-weights", tensors, _told(layer_names(tensors), left_out))
+
+
+def layer_names(tensors: Iterable[Tensor]) -> dict[str, str]:
+    """What the metadata tells about names: those of the layers with weights, in the order of the weights."""
+    weights = (t for t in tensors if t.role == "weight")
+    names = dict.fromkeys(alias.rpartition("/")[0] for t in weights for alias in t.aliases if "/vars/" not in alias)
+    return {"layers": _listed(names)} if names else {}
+
+
+def _not_of_keras(tensors: Sequence[Tensor], left_out: Sequence[str]) -> Index:
+    if not tensors:
+        raise Unreadable("it is an HDF5 file without any numbers")
+    metadata = {"layout": "not that of Keras; every dataset is taken for a weight"}
+    weights = (dataclasses.replace(t, role="weight") for t in tensors)
+    return Index("hdf5", _sorted(weights), _told(metadata, left_out))
+
+
+def _sorted(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    return tuple(sorted(tensors, key=lambda t: natural(t.name)))
+
+
+def _told(metadata: dict[str, str], left_out: Sequence[str]) -> dict[str, str]:
+    return metadata | {"left out": _listed(left_out)} if left_out else metadata
+
+
+def _listed(names: Iterable[str], most: int = 50) -> str:
+    listed = list(names)
+    more = f", and {len(listed) - most:,} more" if len(listed) > most else ""
+    return ", ".join(quoted(name) for name in listed[:most]) + more
 
 
 def _check_group(path: str, group: Any, seen: set[Any]) -> None:
@@ -65,27 +144,23 @@ def _check_group(path: str, group: Any, seen: set[Any]) -> None:
         raise Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
 
 
-def _check_numbers(path: str, group: Any) -> None:
+def _check_numbers(variables: Sequence[Tensor]) -> None:
     """The variables of a layer are numbered from 0 without a gap. One that is not there was lost."""
-    if not _is_vars(path) or not all(n.isdecimal() for n in group):
-        return
-    missing = next((i for i in range(len(group)) if str(i) not in group.id), None)
-    if missing is not None:
-        raise Unreadable("variable {number} of `{name}` is missing", number=str(missing), name=quoted(path))
+    numbers: dict[str, set[str]] = {}
+    for tensor in variables:
+        path, _, number = tensor.name.rpartition("/")
+        numbers.setdefault(path, set()).add(number)
+    for path, found in numbers.items():
+        missing = next((i for i in range(len(found)) if str(i) not in found), None)
+        if missing is not None and all(n.isdecimal() for n in found):
+            raise Unreadable(
+                "variable {number} of `{name}` is missing; of weights in several files open the .json file",
+                number=str(missing),
+                name=quoted(path),
+            )
 
 
-def _is_vars(path: str) -> bool:
-    return path.split("/")[-1] == "vars"
-
-
-def role_of(path: str) -> Role:
-    """Whether the variable at `path` is a weight of the model."""
-    parts = set(path.split("/")[:-2])
-    if "optimizer" in parts:
-        return "optimizer"
-    return "other" if parts & _OTHER else "weight"
-
-
-def _layer_name(tree: Tree, group: Any) -> str:
-    names = tree.strings(group, "name") if "name" in group.attrs else []
-    return names[0] if len(names) == 1 else ""
+def _as_found(tensor: Tensor, layer: str, later: str, optimizers: set[str]) -> Tensor:
+    number = tensor.name.rpartition("/")[2]
+    aliases = tuple(f"{name}/{number}" for name in (layer, later) if name)
+    return dataclasses.replace(tensor, role=keras_paths.role(tensor.name, optimizers), aliases=aliases)

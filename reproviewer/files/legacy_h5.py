@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, quoted
+from reproviewer.files.npy import assumed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from reproviewer.core.weights import Tensor
     from reproviewer.files.hdf5 import Tree
 
+NOT_LOADED = "stored in the file, not loaded"
 _INSIDE = "model_weights"
 _OPTIMIZER = "optimizer_weights"
 _TOP_LEVEL = "top_level_model_weights"
@@ -23,14 +25,14 @@ _TOP_LEVEL = "top_level_model_weights"
 
 def is_legacy(tree: Tree) -> bool:
     """Whether the file lists its layers, at its root or inside a whole model."""
-    return _has(tree.root, "layer_names") or _INSIDE in tree.root.id
+    if _has(tree.root, "layer_names"):
+        return True
+    return _INSIDE in tree.root.id and _has(tree.child(tree.root, _INSIDE), "layer_names")
 
 
 def read(tree: Tree) -> Index:
     """Read the weights in the order of the lists, then the optimizer's state."""
     root = tree.root if _has(tree.root, "layer_names") else tree.group(tree.root, _INSIDE)
-    if not _has(root, "layer_names"):
-        raise Unreadable("its group `{name}` has no list of layers", name=_INSIDE)
     tensors = list(_layers(tree, root))
     if _OPTIMIZER in tree.root.id:
         group = tree.group(tree.root, _OPTIMIZER)
@@ -39,12 +41,16 @@ def read(tree: Tree) -> Index:
                 tree.tensor(tree.child(group, name), f"{_OPTIMIZER}/{name}", "optimizer", _aliases(name))
                 for name in _names(tree, group, "weight_names")
             ]
-    metadata = {key: ", ".join(tree.strings(root, key)) for key in ("keras_version", "backend") if key in root.attrs}
+    return Index("legacy-h5", tuple(tensors), _metadata(tree, root) | assumed(*(t.dtype for t in tensors)))
+
+
+def _metadata(tree: Tree, root: Any) -> dict[str, str]:
+    """What the file says about itself. Its configurations are shown as text or not at all, and never acted on."""
+    said = {key: tree.text(root, key) or tree.text(tree.root, key) for key in ("keras_version", "backend")}
     if "model_config" in tree.root.attrs:
-        metadata["architecture"] = "stored in the file, not loaded"
-    if any(t.dtype == "bfloat16" for t in tensors):
-        metadata["assumed"] = "two-byte values are bfloat16; this format does not say"
-    return Index("legacy-h5", tuple(tensors), metadata)
+        said["architecture"] = NOT_LOADED
+    said["training_config"] = tree.text(tree.root, "training_config")
+    return {key: value for key, value in said.items() if value}
 
 
 def _layers(tree: Tree, root: Any) -> Iterator[Tensor]:
@@ -58,7 +64,8 @@ def _layers(tree: Tree, root: Any) -> Iterator[Tensor]:
 
 
 def _aliases(name: str) -> tuple[str, ...]:
-    return (name.removesuffix(":0"),)
+    """The name without the layer in front. Early Keras 3 has only `kernel`, which is every layer's."""
+    return (name.removesuffix(":0"),) if "/" in name else ()
 
 
 def _has(item: Any, key: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reproviewer.core.weights import Tensor
 from reproviewer.files.contents import Index
 from reproviewer.files.npy import assumed, check_size, in_c_order, read_header
+from reproviewer.files.span import Span
 from reproviewer.files.zips import blocks, check_crcs, data_starts, is_stored, open_zip
 
 if TYPE_CHECKING:
@@ -18,22 +19,27 @@ if TYPE_CHECKING:
 
 def read(path: Path, spill: Spill) -> Index:
     """Read the members' headers; stored ones in C order and little-endian are windows, the others are unpacked."""
-    with open_zip(path) as archive, path.open("rb") as file:
+    return read_span(Span.whole(path), spill)
+
+
+def read_span(span: Span, spill: Spill) -> Index:
+    """As `read`, for an archive that may lie in another one."""
+    with span.open() as file, open_zip(file) as archive:
         starts = data_starts(archive, file)
         checksums = check_crcs(archive, file, starts)
         members = [(archive.getinfo(name), start) for name, start in starts.items()]
-        tensors = tuple(_tensor(archive, m, start, path, spill) for m, start in members if not m.is_dir())
+        tensors = tuple(_tensor(archive, m, start, span, spill) for m, start in members if not m.is_dir())
     return Index("npz", tensors, {"checksums": checksums} | assumed(*(t.dtype for t in tensors)))
 
 
-def _tensor(archive: zipfile.ZipFile, member: zipfile.ZipInfo, start: int, path: Path, spill: Spill) -> Tensor:
+def _tensor(archive: zipfile.ZipFile, member: zipfile.ZipInfo, start: int, span: Span, spill: Spill) -> Tensor:
     """The array of a member, whose name may lack the suffix when other programs packed it."""
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as stream:
         header = read_header(stream, name)
         check_size(name, header, member.file_size - header.size)
         if is_stored(member):
-            place, offset = str(path), start + header.size
+            place, offset = span.path, span.start + start + header.size
         else:
             place, offset = spill.path, spill.add(blocks(stream))
     place, offset = in_c_order(place, offset, header, spill)

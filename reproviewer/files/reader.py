@@ -86,6 +86,8 @@ def _size(path: Path) -> int:
 def _death(status: int, stderr: bytes, seconds: int) -> Message:
     if status == -getattr(signal, "SIGXCPU", 0):
         return message("it took longer than {count} seconds", count=seconds)
+    if status == -getattr(signal, "SIGVTALRM", 0):
+        return message("it is damaged (HDF5 comes to no end with it)")
     if status < 0:
         return message("the process that read it crashed with {signal}", signal=signal.Signals(-status).name)
     if b"MemoryError" in stderr:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.core.weights import Stamp, stamp_of
-from reproviewer.files.contents import Index, Unreadable, check_names
+from reproviewer.files.contents import Index, Unreadable, check_names, one_line, quoted
 from reproviewer.files.sniff import detect
 from reproviewer.files.spill import Spill
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 READERS = {
     "hdf5": "reproviewer.files.hdf5",
+    "keras": "reproviewer.files.keras_archive",
+    "keras-shards": "reproviewer.files.keras_shards",
     "checkpoint": "reproviewer.files.checkpoint",
     "npz": "reproviewer.files.npz",
     "npy": "reproviewer.files.npy",
@@ -46,7 +48,7 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
     return {
         "format": index.format,
         "source": str(source),
-        "metadata": index.metadata,
+        "metadata": {quoted(key): one_line(value) for key, value in index.metadata.items()},
         "tensors": [vars(t) for t in _with_clear_aliases(index)],
         "stamps": {str(place): stamp for place in dict.fromkeys(places) if (stamp := _stamp(place)) is not None},
     }

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reproviewer.files import safe_tensors
-from reproviewer.files.beside import MAX_PARTS, file_beside, read_json
+from reproviewer.files import beside, json_text, safe_tensors
 from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, natural, quoted
 
 if TYPE_CHECKING:
@@ -24,12 +23,10 @@ _MOST_NAMED = 3
 
 def read(path: Path, spill: Spill) -> Index:
     """Read the list, then the headers of all files that it names; every tensor is a window into one of them."""
-    document = read_json(path)
+    document = json_text.read(path)
     where = _weight_map(document)
     names = sorted(set(where.values()), key=natural)
-    if len(names) > MAX_PARTS:
-        raise Unreadable("it names more than {limit} files", limit=MAX_PARTS)
-    parts = {name: _read_part(file_beside(path, name), name, spill) for name in names}
+    parts = {name: _read_part(path, name, spill) for name in names}
     found = _tensors(parts, where)
     metadata = _metadata(document, parts)
     extra = sorted(set(found) - set(where), key=natural)
@@ -40,8 +37,8 @@ def read(path: Path, spill: Spill) -> Index:
     return Index("safetensors-shards", tuple(found[n] for n in sorted(where, key=natural)), metadata)
 
 
-def _weight_map(document: dict[str, Any]) -> dict[str, str]:
-    where = document.get("weight_map")
+def _weight_map(document: Any) -> dict[str, str]:
+    where = document.get("weight_map") if isinstance(document, dict) else None
     if not isinstance(where, dict) or not where or not all(isinstance(v, str) for v in where.values()):
         raise Unreadable("it has no list of tensors and their files (`weight_map`)")
     if len(where) > MAX_TENSORS:
@@ -49,9 +46,12 @@ def _weight_map(document: dict[str, Any]) -> dict[str, str]:
     return where
 
 
-def _read_part(part: Path, name: str, spill: Spill) -> Index:
+def _read_part(path: Path, name: str, spill: Spill) -> Index:
+    place = beside.find(path.parent, name, path)
+    if place is None:
+        raise Unreadable("its part `{name}` is missing", name=quoted(name))
     try:
-        return safe_tensors.read(part, spill)
+        return safe_tensors.read(place, spill)
     except Unreadable as error:
         raise Unreadable("of its part `{name}`: {why}", name=quoted(name), why=error.message) from None
 

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.core.weights import Tensor
-from reproviewer.files.beside import parse_json
+from reproviewer.files import json_text
 from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, count_bytes, declares, natural, quoted
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from reproviewer.files.spill import Spill
 
-MAX_HEADER = 16 << 20
 
 DTYPES = {
     "BOOL": "bool",
@@ -61,10 +60,14 @@ def _header(path: Path) -> tuple[dict[str, Any], int, int]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         size = path.stat().st_size
-        if length > min(MAX_HEADER, size - 8):
+        if length > size - 8:
             raise Unreadable("its header claims {count} bytes, more than there can be", count=length)
+        json_text.check_size(length)
         text = file.read(length)
-    return parse_json(text), 8 + length, size
+    header = json_text.parse(text)
+    if not isinstance(header, dict):
+        raise Unreadable("its header is not a JSON object")
+    return header, 8 + length, size
 
 
 def _tensor(name: str, entry: Any, path: Path, start: int) -> Tensor:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-import zlib
 from pathlib import Path
 
 from reproviewer.core.message import ReproError
-from reproviewer.files.beside import read_json
+from reproviewer.files import json_text
 from reproviewer.files.contents import Unreadable, quoted
-from reproviewer.files.formats import checkpoint_prefix
+from reproviewer.files.formats import KINDS, checkpoint_prefix
+from reproviewer.files.zips import open_zip
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TABLE_MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
-KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints, .npz, .npy, .safetensors and PyTorch zip files"
 _LEGACY_TORCH = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
 """The number with which `torch.save` before 1.6 begins, as a pickle writes it."""
 _ARRAY = b"\x93NUMPY"
 _LIST = ".safetensors.index.json"
 _MAX_STATE = 1 << 16
+_WEIGHTS = {"model.weights.h5", "model.weights.json", "model.weights.npz"}
 
 
 def detect(path: Path) -> tuple[str, Path]:
@@ -40,7 +40,7 @@ def detect(path: Path) -> tuple[str, Path]:
     except (OSError, ValueError) as error:
         raise Unreadable("{why}", why=getattr(error, "strerror", None) or error) from None
     if stat.S_ISDIR(mode):
-        return _safetensors_in(path) or ("checkpoint", _in_folder(path))
+        return _keras_in(path) or _safetensors_in(path) or ("checkpoint", _in_folder(path))
     if not stat.S_ISREG(mode):
         raise Unreadable("it is not a regular file")
     return _of_file(path)
@@ -63,7 +63,7 @@ def _of_file(path: Path) -> tuple[str, Path]:
         return "checkpoint", checkpoint_prefix(path)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _of_zip(path)
-    if head.lstrip().startswith(b"{") and 0 not in head[:8]:
+    if json_text.looks_like(head):
         return _of_json(path)
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") >= 2:
         return "safetensors", path
@@ -87,38 +87,37 @@ def _has_hdf5_signature(file: object, size: int) -> bool:
 
 
 def _of_zip(path: Path) -> tuple[str, Path]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            is_torch = any(f"/{n}".endswith("/data.pkl") for n in names)
-            is_npz = any(n.endswith(".npy") for n in names) or (not is_torch and _begins_with_array(archive))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError, zlib.error) as error:
-        raise Unreadable("it is a damaged zip file ({why})", why=error) from None
-    if any(n in ("model.weights.h5", "config.json", "model.weights.npz") for n in names):
-        raise _not_yet(path, "a Keras model archive")
-    if is_torch:
-        return "pytorch", path
-    if not is_npz:
-        raise Unreadable("it is a zip file without arrays")
-    return "npz", path
+    with open_zip(path) as archive:
+        names = archive.namelist()
+        if _is_keras(names) or "config.json" in names:
+            return "keras", path
+        if any(f"/{n}".endswith("/data.pkl") for n in names):
+            return "pytorch", path
+        if any(n.endswith(".npy") for n in names) or _begins_with_array(archive):
+            return "npz", path
+    raise Unreadable("it is a zip file without arrays")
 
 
 def _begins_with_array(archive: zipfile.ZipFile) -> bool:
     """Whether an archive without the names that numpy gives holds arrays all the same."""
     first = next((m for m in archive.infolist() if not m.is_dir()), None)
-    if first is None:
-        return False
+    if first is None or first.flag_bits & 1:  # an encrypted one is told by its reader
+        return first is not None
     with archive.open(first) as member:
         return member.read(len(_ARRAY)) == _ARRAY
 
 
 def _of_json(path: Path) -> tuple[str, Path]:
     """A list of parts. What is in them, their readers find out; the names tell only whose list it is."""
-    where = read_json(path).get("weight_map")
-    parts = list(where.values()) if isinstance(where, dict) else []
-    if not parts or not all(isinstance(p, str) and p.endswith(".safetensors") for p in parts):
-        raise Unreadable("it is a JSON file that lists no .safetensors files; ReproViewer reads {kinds}", kinds=KINDS)
-    return "safetensors-shards", path
+    document = json_text.read(path)
+    where = document.get("weight_map") if isinstance(document, dict) else None
+    parts = where.values() if isinstance(where, dict) else ()
+    is_safetensors = any(isinstance(part, str) and part.endswith(".safetensors") for part in parts)
+    return "safetensors-shards" if is_safetensors else "keras-shards", path
+
+
+def _keras_in(folder: Path) -> tuple[str, Path] | None:
+    return ("keras", folder) if _is_keras(os.listdir(folder)) else None
 
 
 def _safetensors_in(folder: Path) -> tuple[str, Path] | None:
@@ -139,6 +138,11 @@ def _safetensors_in(folder: Path) -> tuple[str, Path] | None:
             list=f"model{_LIST}",
         )
     return "safetensors", folder / files[0]
+
+
+def _is_keras(names: list[str]) -> bool:
+    """Whether a zip file or a folder with these members is a `.keras`."""
+    return not _WEIGHTS.isdisjoint(names)
 
 
 def _in_folder(folder: Path) -> Path:

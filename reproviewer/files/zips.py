@@ -4,29 +4,60 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.files.contents import CHEAP, MAX_TENSORS, Unreadable, check_expansion, check_names, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from reproviewer.files.span import SpanFile
 
 _LOCAL_HEADER = 30
 _UTF_8 = 0x800
 _BLOCK = 1 << 20
 _SPARE_MEMBERS = 100
+_END, _END_64 = 22, 76
+"""Bytes of the records at the end of a zip file, and of those that stand before them in a large one."""
+_MAX_TAIL = _END_64 + _END + (1 << 16)
 
 
 @contextmanager
-def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def open_zip(file: Path | SpanFile) -> Iterator[zipfile.ZipFile]:
     """Open a zip file; whatever is wrong with it becomes a clause for the person."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        _check_length(file)
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError) as error:
+        raise _damaged(error) from None
+    with archive:
+        try:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise Unreadable("it is a damaged zip file ({why})", why=error) from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise _damaged(error) from None
+
+
+def _damaged(error: Exception) -> Unreadable:
+    return Unreadable("it is a damaged zip file ({why})", why=quoted(str(error)))
+
+
+def _check_length(file: Path | SpanFile) -> None:
+    """Refuse a list of members that is too long before `zipfile` makes an object of each."""
+    with file.open("rb") if isinstance(file, Path) else nullcontext(file) as stream:
+        size = stream.seek(0, 2)
+        tail_start = max(0, size - _MAX_TAIL)
+        stream.seek(tail_start)
+        tail = stream.read(_MAX_TAIL) or b""
+        at = len(tail) - _END if tail[-_END:].startswith(b"PK\5\6") else tail.rfind(b"PK\5\6")
+        length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+        if at >= _END_64 and tail[at - 20 :].startswith(b"PK\6\7"):
+            at -= _END_64
+            length = int.from_bytes(tail[at + 40 : at + 48], "little")
+        stream.seek(max(0, tail_start + at - length))
+        if (stream.read(min(length, size)) or b"").count(b"PK\1\2") > MAX_TENSORS + _SPARE_MEMBERS:
+            raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
 
 
 def data_starts(archive: zipfile.ZipFile, file: Any) -> dict[str, int]:
@@ -36,8 +67,6 @@ def data_starts(archive: zipfile.ZipFile, file: Any) -> dict[str, int]:
     encryption, members of one name, members that share bytes, and compression other than deflate or beyond all reason.
     """
     members = archive.infolist()
-    if len(members) > MAX_TENSORS + _SPARE_MEMBERS:
-        raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
     for member in members:
         if member.flag_bits & 1:
             raise Unreadable("it is encrypted")
@@ -89,11 +118,12 @@ def check_crcs(archive: zipfile.ZipFile, file: Any, starts: dict[str, int]) -> s
         if left < 0:
             return "verified for the first part of the data"
         if is_stored(member):
-            _check_crc(file, member, start)
+            check_crc(file, member, start)
     return "all verified"
 
 
-def _check_crc(file: Any, member: zipfile.ZipInfo, start: int) -> None:
+def check_crc(file: Any, member: zipfile.ZipInfo, start: int) -> None:
+    """Read a stored member and refuse it when its checksum is another."""
     file.seek(start)
     crc, left = 0, member.compress_size
     while left and (block := file.read(min(_BLOCK, left))):

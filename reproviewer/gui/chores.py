@@ -275,5 +275,4 @@ def _filter(f: formats.Format) -> str:
 
 
 def _open_filters() -> list[str]:
-    patterns = "*.h5 *.hdf5 *.npz *.npy *.safetensors *.index.json *.pt *.pth *.index *.data-*"
-    return [f"{dialogs.tr('Weight files')} ({patterns})", f"{dialogs.tr('All files')} (*)"]
+    return [f"{dialogs.tr('Weight files')} ({formats.PATTERNS})", f"{dialogs.tr('All files')} (*)"]

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from reproviewer import files
@@ -48,20 +50,27 @@ def read(scratch):
     return lambda path: files.read(Path(path), scratch)
 
 
+CANARY = "the canary sings"
+"""What no file that is to be read holds; it must not be met in what is told about one."""
+
+
 @pytest.fixture
-def refused(scratch):
+def refused(scratch, tmp_path):
     """Read a file that cannot be read; one line that names it comes within two seconds of work, and nothing is left."""
 
     def refuse(path, *words):
+        before = on_disk(tmp_path, scratch)
         start = processor_seconds()
         with pytest.raises(ReproError) as caught:
             files.read(Path(path), scratch)
         assert processor_seconds() - start < 2
+        assert on_disk(tmp_path, scratch) == before
         text = str(caught.value)
         assert "\n" not in text
         assert len(text) < 500
         assert text.isprintable()
         assert Path(path).name in text
+        assert CANARY not in text
         for word in words:
             assert word in text
         assert list(scratch.iterdir()) == []
@@ -82,6 +91,22 @@ def answer(tmp_path):
         return text
 
     return ask
+
+
+def on_disk(folder, scratch):
+    """Every file below a folder, but for the scratch folder: its kind, size and time."""
+    found = (p for p in folder.rglob("*") if p != scratch and scratch not in p.parents)
+    return {str(p): (p.lstat().st_mode, p.lstat().st_size, p.lstat().st_mtime_ns) for p in found}
+
+
+@pytest.fixture
+def canary(tmp_path):
+    """A file that nothing may read: an HDF5 file with weights that spell a secret."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    with h5py.File(folder / "canary.weights.h5", "w") as root:
+        root["layers/dense/vars/0"] = np.frombuffer(CANARY.encode(), "u1")
+    return folder / "canary.weights.h5"
 
 
 def processor_seconds():

@@ -18,6 +18,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import tf_keras  # noqa: E402
+from keras.src.saving import saving_lib  # noqa: E402
 
 
 def main(folder):
@@ -36,12 +37,21 @@ def keras_3(folder):
     model.save_weights(folder / "k3.weights.h5")
     model.save(folder / "k3_whole.h5")
     model.save(folder / "k3.keras")
+    model.save_weights(folder / "k3.weights.json", max_shard_size=2e-6)
+    saving_lib.save_model(model, folder / "k3_npz.keras", weights_format="npz")
+    keras.saving.save_model(model, folder / "k3_folder", zipped=False)
     tf.train.Checkpoint(model=model).save(str(folder / "k3_ckpt" / "model"))
     model.export(folder / "k3_saved_model", verbose=False)
     half = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2, dtype=keras.DTypePolicy("bfloat16"))])
     half.save_weights(folder / "k3_bf16.weights.h5")
     half.save(folder / "k3_bf16.h5")
     tf.train.Checkpoint(half).write(str(folder / "k3_bf16_ckpt"))
+    parts = composed()
+    parts.save(folder / "k3_parts.keras")
+    own = Own()
+    own.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(momentum=0.9)), "mse", metrics=["mae"])
+    own.fit(np.ones((4, 3), "f4"), np.ones((4, 2), "f4"), verbose=0)
+    own.save(folder / "k3_own.keras")
     start = keras.Input((2,))
     wide = [keras.layers.Dense(1, name="long_name_" * 45 + str(number))(start) for number in range(160)]
     many = keras.Model(start, wide)
@@ -52,7 +62,37 @@ def keras_3(folder):
         "k3_bf16": weights(half),
         "k3_bf16_ckpt_oracle": oracle(folder / "k3_bf16_ckpt"),
         "k3_many": weights(many),
+        "k3_parts": weights(parts),
+        "k3_own": weights(own),
     }
+
+
+def composed():
+    """Layers that are made of other layers: attention, a wrapper, stacked cells."""
+    layers = keras.layers
+    start = keras.Input((5, 4))
+    found = layers.MultiHeadAttention(2, 3)(start, start)
+    found = layers.TimeDistributed(layers.Dense(2))(found)
+    return keras.Model(start, layers.RNN([layers.LSTMCell(2), layers.GRUCell(3)])(found))
+
+
+class Own(keras.Model):
+    """A model that is not made of layers in a row, with a weight and an optimizer of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.zeta = keras.layers.Dense(3)
+        self.blocks = [keras.layers.Dense(3), [keras.layers.Dense(3), keras.layers.Dropout(0.5)]]
+        self.head = keras.layers.Dense(2)
+        self.scale = self.add_weight(shape=(), name="scale")
+        self.aside_optimizer = keras.optimizers.Adam()
+        self.aside_optimizer.build([self.scale])
+
+    def call(self, value):
+        value = self.blocks[0](self.zeta(value))
+        for layer in self.blocks[1]:
+            value = layer(value)
+        return self.head(value) * self.scale
 
 
 def keras_2(folder):
@@ -63,6 +103,7 @@ def keras_2(folder):
     model.save_weights(str(folder / "k2.h5"))
     model.save(str(folder / "k2_whole.h5"))
     model.save_weights(str(folder / "k2.weights.h5"), save_format="keras")
+    model.save(str(folder / "k2.keras"))
     model.save_weights(str(folder / "k2_ckpt" / "record_weight"))
     tf.train.Checkpoint(opt=model.optimizer, model=model).save(str(folder / "k2_train" / "all"))
     return {
@@ -74,7 +115,7 @@ def keras_2(folder):
 
 def plain_tensorflow(folder):
     kinds = ["float16", "float32", "float64", "bfloat16", "int8", "int16", "int32", "int64"]
-    kinds += ["uint8", "uint16", "uint32", "uint64", "bool", "float8_e5m2", "float8_e4m3fn"]
+    kinds += ["uint8", "uint16", "uint32", "uint64", "bool", "float8_e5m2", "float8_e4m3fn", "complex64", "complex128"]
     values = {kind: tf.Variable(tf.cast(tf.constant([[0.0, 1], [1, 3]]), kind)) for kind in kinds}
     tf.train.Checkpoint(**values, empty=tf.Variable(tf.zeros((0, 3))), scalar=tf.Variable(2.5)).write(
         str(folder / "tf_kinds")

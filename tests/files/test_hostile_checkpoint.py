@@ -92,7 +92,6 @@ ENTRIES = {
     "dtype_ref": (entry(dtype=101), "dtype number 101"),
     "resource": (entry(dtype=20), "dtype number 20"),
     "variant": (entry(dtype=21), "dtype number 21"),
-    "complex": (entry(dtype=8, dims=(2,)), "complex numbers"),
     "dim_minus": (entry(dims=(-1,)), "impossible shape, (-1)"),
     "dims_huge": (entry(dims=(1 << 40, 1 << 40)), "but 20 bytes are stored"),
     "dims_beyond": (entry(dims=(1 << 62, 1 << 62)), "impossible shape"),

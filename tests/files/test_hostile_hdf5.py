@@ -11,6 +11,8 @@ import pytest
 from reproviewer.core.message import ReproError
 from reproviewer.core.weights import read_bits
 
+CANARY = "the canary sings"
+
 K = np.ones((1, 5), "f4")
 B = np.zeros(5, "f4")
 BUILDERS = {}
@@ -204,6 +206,20 @@ def enumeration(folder):
     return weights(folder, lambda _, g: g.create_dataset("0", (2,), kind, data=[0, 1]))
 
 
+@case("it holds a name that is not UTF-8 text")
+def a_name_that_is_no_text(folder):
+    return weights(folder, lambda root, _: h5py.h5g.create(root.id, b"\xff\xfe"))
+
+
+@case("is damaged")
+def chunk_of_nonsense(folder):
+    def fill(_, group):
+        data = group.create_dataset("0", (5,), "f4", chunks=(5,), compression="gzip")
+        data.id.write_direct_chunk((0,), b"this is not compressed")
+
+    return weights(folder, fill)
+
+
 @case("not numbers")
 def opaque_of_three(folder):
     return weights(folder, lambda _, g: g.__setitem__("0", np.zeros(2, "V3")))
@@ -225,11 +241,6 @@ def odd_float(folder):
         group["0"][...] = np.ones(4, "f4")
 
     return weights(folder, fill)
-
-
-@case("complex numbers")
-def complex_numbers(folder):
-    return weights(folder, lambda _, g: g.__setitem__("0", np.zeros(2, "c8")))
 
 
 @case("`layers/dense/vars/0` has a bfloat16 mark on float32 data")
@@ -259,17 +270,64 @@ def group_for_dataset(folder):
     return weights(folder, lambda _, g: g.create_group("0"))
 
 
-@case("no weight of a Keras file")
-def stray_dataset(folder):
-    return weights(folder, lambda root, _: root.__setitem__("layers/stray", K))
-
-
-@case("neither")
-def not_of_keras(folder):
+@case("an HDF5 file without any numbers")
+def nothing_in_it(folder):
     path = folder / "x.h5"
     with h5py.File(path, "w") as root:
-        root.create_group("measurements")
+        root.create_group("measurements").attrs["note"] = "none yet"
     return path
+
+
+@case("an HDF5 file without any numbers")
+def nothing_but_texts(folder):
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root["notes"] = ["a", "b"]
+    return path
+
+
+def without_layout(folder, fill):
+    """A file that is not one of Keras, handed to `fill(root)`."""
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root["encoder/weight"] = K
+        fill(root)
+    return path
+
+
+@case("link to another file", "decoder")
+def ext_link_outside_the_layout(folder):
+    return without_layout(folder, lambda f: f.__setitem__("decoder", h5py.ExternalLink(other_file(folder), "/vars")))
+
+
+@case("soft link", "decoder")
+def soft_link_outside_the_layout(folder):
+    return without_layout(folder, lambda f: f.__setitem__("decoder", h5py.SoftLink("/encoder")))
+
+
+@case("kept in another file")
+def ext_storage_outside_the_layout(folder):
+    (folder / "n.txt").write_text(CANARY)
+    return without_layout(
+        folder, lambda f: f.create_dataset("w", (4,), "f4", external=[(str(folder / "n.txt"), 0, 16)])
+    )
+
+
+@case("virtual dataset")
+def virtual_outside_the_layout(folder):
+    layout = h5py.VirtualLayout((1, 5), "f4")
+    layout[:] = h5py.VirtualSource(str(folder / other_file(folder)), "k", (1, 5))
+    return without_layout(folder, lambda f: f.create_virtual_dataset("w", layout))
+
+
+@case("3.0 GiB")
+def shape_bomb_outside_the_layout(folder):
+    return without_layout(folder, lambda f: f.create_dataset("w", (805306368,), "f4", chunks=(1 << 20,)))
+
+
+@case("linked twice")
+def cycle_outside_the_layout(folder):
+    return without_layout(folder, lambda f: f.__setitem__("loop", f["/"]))
 
 
 @case("unknown filter 32015")
@@ -361,15 +419,7 @@ def wn_none(folder):
     return path
 
 
-@case("`model_weights` is not a group")
-def model_weights_dataset(folder):
-    path = folder / "x.h5"
-    with h5py.File(path, "w") as root:
-        root["model_weights"] = K
-    return path
-
-
-@case("`model_weights` has no list of layers")
+@case("without any numbers")
 def model_weights_empty(folder):
     path = folder / "x.h5"
     with h5py.File(path, "w") as root:
@@ -411,6 +461,16 @@ def test_cut_off(tmp_path, refused, share):
     refused(path, "cut off")
 
 
+def test_a_damaged_list_of_names_that_never_ends(data, tmp_path, refused):
+    """The heap of names has an entry of size zero, on which HDF5 runs in circles."""
+    whole = bytearray((data / "k2_test.h5").read_bytes())
+    at = whole.index(b"GCOL") + 168
+    whole[at : at + 2] = bytes(2)
+    path = tmp_path / "x.h5"
+    path.write_bytes(whole)
+    refused(path, "HDF5 comes to no end with it")
+
+
 def test_every_flipped_byte_is_read_or_refused_in_words(tmp_path, read):
     """Many copies of one file, each with another byte damaged; the parser may accept it but must never die unseen."""
     path = good(tmp_path)
@@ -441,6 +501,9 @@ def test_junk_behind_the_end_and_a_user_block_in_front_do_no_harm(tmp_path, read
         (">i8", {}, False),
         ("f2", {}, True),
         ("bool", {}, True),
+        ("c8", {}, True),
+        (">c16", {}, False),
+        ("c16", {"chunks": (2, 2), "compression": "gzip"}, False),
         ("u8", {"chunks": (2, 3)}, False),
         ("f8", {"chunks": (3, 2), "compression": "gzip"}, False),
         ("f4", {"chunks": (2, 2), "compression": "lzf", "shuffle": True, "fletcher32": True}, False),

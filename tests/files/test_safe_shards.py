@@ -60,12 +60,15 @@ LISTS = {
     "absolute": ({"layer.0.w": "/etc/x.safetensors"}, "names a file outside its folder"),
     "backslash": ({"layer.0.w": "..\\x.safetensors"}, "names a file outside its folder"),
     "nul": ({"layer.0.w": "x\0.safetensors"}, "names a file outside its folder"),
-    "too_long": ({"layer.0.w": "x" * 5000 + ".safetensors"}, "is missing"),
+    "too_long": ({"layer.0.w": "x" * 5000 + ".safetensors"}, "cannot be found (File name too long)"),
     "wrong_part": ({"layer.0.w": TWO}, f"`layer.0.w` is not in `{TWO}`, where it should be"),
     "ghost": ({"layer.7.w": ONE}, f"`layer.7.w` is not in `{ONE}`, where it should be"),
-    "number": ({"layer.0.w": 3}, "lists no .safetensors files"),
-    "list": ({"layer.0.w": [ONE]}, "lists no .safetensors files"),
-    "itself": ({"layer.0.w": "model.safetensors.index.json"}, "lists no .safetensors files"),
+    "number": ({"layer.0.w": 3}, "has no list of tensors and their files"),
+    "list": ({"layer.0.w": [ONE]}, "has no list of tensors and their files"),
+    "itself": (
+        {"layer.0.w": "model.safetensors.index.json"},
+        "of its part `model.safetensors.index.json`: its header claims",
+    ),
 }
 
 
@@ -77,17 +80,17 @@ def test_a_list_that_lies(whole, answer, name):
 
 
 DOCUMENTS = {
-    "empty": (b"{}", "lists no .safetensors files"),
-    "deep": (b'{"a":' + b"[" * 100_000, "its JSON is not valid"),
-    "cut_off": (b'{"weight_map": {"a"', "its JSON is not valid"),
-    "twice": (b'{"weight_map": {"a": "b", "a": "c"}}', "its JSON has the key `a` twice"),
-    "not_utf8": (b'{"\xff": 1}', "its JSON is not valid"),
-    "no_map": (b'{"weight_map": []}', "lists no .safetensors files"),
-    "empty_map": (b'{"weight_map": {}}', "lists no .safetensors files"),
-    "four_letters": (b'{"meta":{"a": 1}}', "lists no .safetensors files"),
-    "large": (b'{"weight_map": "' + b"x" * (17 << 20) + b'"}', "its JSON is larger than 16,777,216 bytes"),
+    "empty": (b"{}", "does not list files with weights"),
+    "deep": (b'{"a":' + b"[" * 100_000, "nested too deep"),
+    "cut_off": (b'{"weight_map": {"a"', "its JSON text is not valid"),
+    "twice": (b'{"weight_map": {"a": "b", "a": "c"}}', "its JSON text has the key `a` twice"),
+    "not_utf8": (b'{"\xff": 1}', "its JSON text is not valid"),
+    "no_map": (b'{"weight_map": []}', "does not list files with weights"),
+    "empty_map": (b'{"weight_map": {}}', "does not list files with weights"),
+    "four_letters": (b'{"meta":{"a": 1}}', "does not list files with weights"),
+    "large": (b'{"weight_map": "' + b"x" * (17 << 20) + b'"}', "more than the 6.0 MiB that are read"),
     "many": (json.dumps({"weight_map": {str(i): ONE for i in range(60_000)}}).encode(), "more than 50,000 tensors"),
-    "experiment": (b'{"model": "Dense(5)"}', "lists no .safetensors files"),
+    "experiment": (b'{"model": "Dense(5)"}', "does not list files with weights"),
 }
 
 
@@ -115,14 +118,14 @@ def test_a_part_that_lies_elsewhere(whole, tmp_path, refused):
     folder, _ = whole
     (folder / ONE).rename(tmp_path / "outside.safetensors")
     os.symlink(tmp_path / "outside.safetensors", folder / ONE)
-    refused(folder / "model.safetensors.index.json", f"its part `{ONE}` is a link that leads out of its folder")
+    refused(folder / "model.safetensors.index.json", f"its `{ONE}` is a link to another folder")
 
 
 def test_a_part_that_is_a_fifo(whole, refused):
     folder, _ = whole
     (folder / ONE).unlink()
     os.mkfifo(folder / ONE)
-    refused(folder / "model.safetensors.index.json", f"its part `{ONE}` is not a regular file")
+    refused(folder / "model.safetensors.index.json", f"its `{ONE}` is not a regular file")
 
 
 def test_a_link_within_the_folder_is_well(whole, read):
