@@ -56,12 +56,10 @@ def rounded(values: Array, dtype: str) -> Array:
         return near.astype(np.uint32).view(np.float32).astype(np.float64)
 
 
-def stored(values: Array, dtype: str) -> Array | None:
-    """Float64 values as stored elements of `dtype`; None for dtypes that are not rounded to here."""
+def stored(values: Array, dtype: str) -> Array:
+    """Float64 values as stored elements of a floating-point `dtype` of 16 bits or more."""
     if dtype == "bfloat16":
         return (rounded(values, dtype).astype(np.float32).view(np.uint32) >> np.uint32(16)).astype(np.uint16)
-    if dtype not in ("float16", "float32", "float64"):
-        return None
     with np.errstate(all="ignore"):
         return values.astype(dtype)
 

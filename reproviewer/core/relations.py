@@ -51,8 +51,12 @@ MOST_EQUAL = 0.1
 """The share of elements that may be equal in two draws, as coarse numbers are now and then."""
 LEAST_SCALED = 3
 """How many values must not be zero before a factor says something."""
+LEAST_ROUNDED = 16
+"""How many values, and half of all, rounding must have changed: a single one may be an accident."""
 MOST_ULP = 2
 """How far from the exact product a scaled value may be."""
+_STEPS = {"float16": 2.0**-7, "bfloat16": 2.0**-4, "float32": 2.0**-20, "float64": 2.0**-49}
+"""How far from 1 a factor must be: eight steps between numbers, more than rounding makes."""
 _MOST_CORRELATED = 4.0
 """In standard deviations of the correlation of independent values."""
 
@@ -129,14 +133,17 @@ def _is_rounded(fine: Tensor, coarse: Tensor, dtype: str) -> bool:
     wide = {"float64": 4, "float32": 3, "bfloat16": 2, "float16": 1}
     if fine.dtype not in ("float64", "float32") or coarse.dtype not in wide or wide[fine.dtype] <= wide[dtype]:
         return False
-    return all(
-        np.array_equal(orders.rounded(x, dtype), as_values(y, coarse.dtype).astype(np.float64), equal_nan=True)
-        for x, y in _blocks(fine, coarse)
-    )
+    changed = 0
+    for x, y in _blocks(fine, coarse):
+        near, found = orders.rounded(x, dtype), as_values(y, coarse.dtype).astype(np.float64)
+        if not np.array_equal(near, found, equal_nan=True):
+            return False
+        changed += int(np.count_nonzero(near != x))
+    return changed >= LEAST_ROUNDED and changed * 2 >= fine.size
 
 
 def _scaled(a: Tensor, b: Tensor) -> Relation | None:
-    if a.dtype != b.dtype or elements.kind(a.dtype) != "float":
+    if a.dtype != b.dtype or a.dtype not in _STEPS:
         return None
     factor = _factor(a, b)
     if factor is None or not all(_is_product(x, y, a.dtype, factor) for x, y in _blocks(a, b)):
@@ -160,16 +167,13 @@ def _factor(a: Tensor, b: Tensor) -> float | None:
         factor = float(np.median(y[near] / x[near]))
     simple = float(np.float32(factor))
     factor = simple if math.isclose(simple, factor, rel_tol=1e-9) else factor
-    return factor if math.isfinite(factor) and factor not in (0.0, 1.0) else None
+    return factor if math.isfinite(factor) and factor and abs(factor - 1) > _STEPS[a.dtype] else None
 
 
 def _is_product(x: Array, y: Array, dtype: str, factor: float) -> bool:
     with np.errstate(all="ignore"):
         product = as_values(x, dtype).astype(np.float64) * factor
-    stored = orders.stored(product, dtype)
-    if stored is None:
-        return False
-    found = elements.distances(stored, y, (dtype, dtype))
+    found = elements.distances(orders.stored(product, dtype), y, (dtype, dtype))
     assert found.ulp is not None
     assert found.has_ulp is not None
     return bool((found.has_ulp & (found.ulp <= MOST_ULP)).all())

@@ -91,6 +91,15 @@ def test_rounded(related, dtype):
     assert related(KERNEL.astype(np.float64) * (1 + 1e-10), KERNEL)[1].endswith("rounded to float32.")
 
 
+def test_a_few_last_bits_are_neither_rounding_nor_a_factor(related):
+    few = KERNEL.astype(np.float16).astype(np.float32)
+    few.view(np.uint32)[0, :5] ^= 1
+    assert (related(few.astype(np.float16).astype(np.float32), few) or ("",))[0] != "rounded"
+    for steps in (1, 2, 4):
+        nearby = (KERNEL.view(np.uint32) + np.uint32(steps)).view(np.float32)
+        assert related(KERNEL, nearby) is None
+
+
 def test_byte_swapped(related):
     assert related(KERNEL, KERNEL.byteswap())[0] == "byte-swapped"
     assert related(np.arange(50, dtype=np.int64), np.arange(50, dtype=np.int64).byteswap())[0] == "byte-swapped"
