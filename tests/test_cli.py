@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -236,6 +237,32 @@ def test_pairs_that_a_person_chose(tmp_path, capsys):
         pairs = [word for option in options for word in ("--pair", option)]
         assert no_answer(capsys, "compare", *names, *pairs) == f"reproviewer: {line}\n"
     assert "--pair goes with two files" in no_answer(capsys, "compare", *names, names[0], "--pair", "p=x")
+
+
+def test_state_is_compared_when_asked_for_and_kept_apart(tmp_path, capsys):
+    for name, step in (("a", 1), ("b", 2)):
+        with h5py.File(tmp_path / f"{name}.weights.h5", "w") as file:
+            file["layers/dense/vars/0"] = np.ones((2, 3), np.float32)
+            file["optimizer/vars/0"] = np.int64(step)
+    names = [tmp_path / "a.weights.h5", tmp_path / "b.weights.h5"]
+    status, out, _ = answer(capsys, "compare", *names)
+    assert (status, out[0]) == (0, "✓")
+    assert "not compared: optimizer/vars/0" in out
+    status, out, _ = answer(capsys, "compare", *names, "--all")
+    assert (status, out.splitlines()) == (
+        1,
+        [
+            "✕ DIFFERENT  1 of 7 values differs, at optimizer/vars/0; |Δ| 1.",
+            str(names[1]),
+            "  optimizer state:",
+            "  ✕ optimizer/vars/0  1 of 1 differs; 1 against 2; |Δ| up to 1",
+            "  ✓ 1 identical tensor",
+        ],
+    )
+    tensors = strict(answer(capsys, "compare", *names, "--all", "--json")[1])["tensors"]
+    assert [t["role"] for t in tensors] == ["weight", "optimizer"]
+    third = [*names, names[0], "--all", "--json"]
+    assert strict(answer(capsys, "compare", *third)[1])["groups"] == [[str(names[0])] * 2, [str(names[1])]]
 
 
 def test_what_the_values_have_to_do_with_each_other(tmp_path, capsys):

@@ -93,10 +93,10 @@ def _is_asked(tensor: TensorComparison) -> bool:
 
 def _one_layer(comparison: Comparison) -> Relation | None:
     """Everything is identical but what one layer holds."""
-    if any(None in t.names for t in comparison.tensors):
+    if any(None in t.names or t.role != "weight" for t in comparison.tensors):
         return None
     short = short_names([t.name for t in comparison.tensors])
-    layers = {short[t.name].rpartition("/")[0]: t for t in comparison.tensors}
+    layers = {short[t.name].rpartition("/")[0] for t in comparison.tensors}
     unlike = {short[t.name].rpartition("/")[0] for t in comparison.tensors if t.verdict is not Verdict.IDENTICAL}
     if len(unlike) != 1 or len(layers) < 2 or "" in layers:
         return None
