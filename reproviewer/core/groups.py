@@ -91,7 +91,7 @@ def group(
 
 
 def _by_way_of_first(one: Sequence[Pair], other: Sequence[Pair]) -> list[Pair]:
-    if any(p.a is None or p.b is None for p in (*one, *other)):
+    if len(one) != len(other) or any(p.a is None or p.b is None for p in (*one, *other)):
         return []
     return [Pair(p.b, q.b, p.rule) for p, q in zip(one, other, strict=True)]
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Path = tuple[str, ...]
 Language = Literal["named", "counted", "keyed"]
 
-_NUMBERED = re.compile(r"(.+?)_(\d+)$")
+_NUMBERED = re.compile(r"(.+?)_([1-9]\d*)$")
+"""Keras counts `dense`, `dense_1`: a name that ends in `_0` or `_01` is a person's."""
 _DIGITS = re.compile(r"(\d+)")
 _VARIABLE = re.compile(r"(^|/)vars/\d+$")
 _KEY = re.compile(r"(^|/)(layer_with_weights-\d+|_operations/\d+)/")

@@ -59,6 +59,17 @@ def test_sets_are_paired_by_way_of_the_first(shelf):
     assert found.classes == ((0, 1, 2),)
 
 
+def test_draws_count_where_both_have_any(shelf):
+    def run(*draws):
+        return WeightSet(
+            (shelf.tensor(np.ones(3), "k"), *(shelf.tensor(np.full(2, d), "d", role="draw") for d in draws))
+        )
+
+    found = grouped([run(1.0), run(1.0), run(), run(2.0)])
+    assert found.matrix[1] == (IDENTICAL, IDENTICAL, IDENTICAL, DIFFERENT)
+    assert found.classes == ((0, 1, 2), (3,))
+
+
 def test_with_a_tolerance_and_with_state(many, shelf):
     sets = [many(1.0), many(1.5), many(1.25)]
     assert grouped(sets).matrix[1][2] is DIFFERENT

@@ -172,6 +172,14 @@ def test_numbers_that_neither_moved_together_nor_stand_in_one_order_are_ambiguou
     assert [p.b.name for p in pair(in_order, renamed)] == [t.name for t in renamed.tensors]
 
 
+def test_a_zero_that_a_person_wrote_is_no_number_of_keras():
+    a, b = weights("block/kernel", "block_0/kernel", "x/bias"), weights("block_0/kernel", "block/kernel", "y/gamma")
+    assert {p.a.name: p.b.name for p in pair(a, b) if p.a and p.b and p.rule == SAME_NAME} == {
+        "block/kernel": "block/kernel",
+        "block_0/kernel": "block_0/kernel",
+    }
+
+
 def test_one_layer_more_leaves_the_others_as_they_are():
     a, b = weights("dense/kernel", "dense_1/kernel"), weights("dense/kernel", "dense_1/kernel", "dense_2/kernel")
     assert [p.rule for p in pair(a, b)] == [SAME_NAME, SAME_NAME, EXTRA]
