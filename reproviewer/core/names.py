@@ -95,6 +95,17 @@ def own_view(tensors: Sequence[Tensor]) -> View | None:
     return view if len(set(view.paths)) == len(own) else None
 
 
+def view_of_layers(tensors: Sequence[Tensor]) -> View | None:
+    """The view by the layers' own names of a file that counts them by class; None where it does not tell any."""
+    names = [every_name(t) for t in tensors]
+    if _language([own[0] for own in names]) != "counted":
+        return None
+    aliases = [next((n for n in own[1:] if _language([n]) == "named"), None) for own in names]
+    paths = tuple(_path(alias) if alias else None for alias in aliases)
+    known = [path for path in paths if path]
+    return View(paths, "named", False) if known and len(set(known)) == len(known) else None
+
+
 def views(tensors: Sequence[Tensor]) -> list[View]:
     """The ways to read the names of a file's tensors, without those that give two tensors one path."""
     in_order = keeps_order(tensors)

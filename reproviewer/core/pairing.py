@@ -19,8 +19,10 @@ own way, so equal names are only the first of several rules:
 
 A rule that pairs everything is taken as a whole before any is taken in part: a first `dense_1` is not paired with a
 second `dense_1` when all numbers moved by one. Nothing is ever guessed: two readings of the names that contradict each
-other pair nothing. What no rule pairs is `ambiguous` when the other set has a tensor of its shape left over, which may
-or may not be its partner; else it is `missing` or `extra`.
+other pair nothing. Where a `.weights.h5` tells the layers' own names beside its paths, which count layers by class, the
+own names win if a layer was added or taken away, for that moves the paths after it. What no rule pairs is `ambiguous`
+when the other set has a tensor of its shape left over, which may or may not be its partner; else it is `missing` or
+`extra`.
 """
 
 from __future__ import annotations
@@ -82,19 +84,38 @@ def _pair_role(reference: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> list
     rules: dict[int, str] = {}
     if not names.are_counted_alike(reference, other):
         return _pairs(reference, other, taken, rules)
+    layers = _same_layers(reference, other)
     for name, rule in _WHOLE:
-        found = rule(reference, other)
+        found = _not_denied(rule(reference, other), layers)
         if len(found) == len(reference) == len(other) and _shapes_agree(reference, other, found):
             return _pairs(reference, other, found, _labels(reference, other, found, name))
-    for name, rule in _PARTS:
+    for name, rule in (*_own_names(reference, other, layers), *_PARTS):
         used = set(taken.values())
-        found = {i: j for i, j in rule(reference, other).items() if i not in taken and j not in used}
+        found = _not_denied(rule(reference, other), layers)
+        found = {i: j for i, j in found.items() if i not in taken and j not in used}
         rules |= _labels(reference, other, found, name)
         taken |= found
     if not taken and _same_order(reference, other):
         taken = {i: i for i in range(len(reference))}
         rules = dict.fromkeys(taken, SAME_ORDER)
     return _pairs(reference, other, taken, rules)
+
+
+def _same_layers(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, int]:
+    """What the layers' own names say of two files that count layers by class."""
+    view_a, view_b = names.view_of_layers(reference), names.view_of_layers(other)
+    return {} if view_a is None or view_b is None else same_place(reference, view_a, other, view_b)
+
+
+def _own_names(reference: Sequence[Tensor], other: Sequence[Tensor], layers: dict[int, int]) -> list[tuple[str, Rule]]:
+    is_same_model = {t.name for t in reference} == {t.name for t in other}
+    return [] if is_same_model else [(NAME_IN_FILE, lambda _a, _b: layers)]
+
+
+def _not_denied(found: dict[int, int], layers: dict[int, int]) -> dict[int, int]:
+    """The pairs that the layers' own names do not contradict."""
+    back = {j: i for i, j in layers.items()}
+    return {i: j for i, j in found.items() if layers.get(i, j) == j and back.get(j, i) == i}
 
 
 def _labels(reference: Sequence[Tensor], other: Sequence[Tensor], found: dict[int, int], name: str) -> dict[int, str]:

@@ -137,6 +137,23 @@ def test_layers_counted_by_their_class_are_in_the_order_of_the_model():
     ]
 
 
+def test_a_path_that_the_layers_own_names_contradict():
+    def file(*layers):
+        numbers = ["", *(f"_{i}" for i in range(1, len(layers)))]
+        names = [f"layers/dense{n}/vars/0 {own}/0" for n, own in zip(numbers, layers, strict=True)]
+        return weights(*names, shape=(3, 3))
+
+    three = file("a", "b", "c")
+    assert [(p.a.aliases[0], p.b and p.b.aliases[0], p.rule) for p in pair(three, file("a", "c")) if p.a] == [
+        ("a/0", "a/0", SAME_NAME),
+        ("b/0", None, MISSING),
+        ("c/0", "c/0", NAME_IN_FILE),
+    ]
+    assert rules(pair(file("a", "b"), file("b", "a"))) == {AMBIGUOUS}
+    assert rules(pair(file("a", "b"), file("x", "y"))) == {SAME_NAME}
+    assert rules(pair(file("dense", "dense_1"), file("dense_1", "dense_2"))) == {SAME_NAME}
+
+
 def test_two_classes_of_one_structure_are_ambiguous():
     counted = weights(*(f"layers/{n}/vars/{i}" for n in ("dense", "einsum_dense") for i in (0, 1)), shape=(3, 3))
     model = weights("zebra/kernel", "zebra/bias", "ant/kernel", "ant/bias", shape=(3, 3))
