@@ -119,7 +119,7 @@ def _match(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Iterator
 def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Iterator[tuple[_Part, _Part]]:
     """Match parts of one structure: inside of composite layers by name, layers of one class by order."""
     names = {p.name: p for p in in_b}
-    if len(in_a) > 1 and {p.name for p in in_a} == set(names) and not any(p.name in _bases(in_a) for p in in_a):
+    if len(in_a) > 1 and {p.name for p in in_a} == set(names) and not _are_numbered(in_a):
         yield from ((p, names[p.name]) for p in in_a)
     elif len(in_a) == 1:
         yield in_a[0], in_b[0]
@@ -127,10 +127,9 @@ def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Itera
         yield from zip(_in_order(a, in_a), _in_order(b, in_b), strict=True)
 
 
-def _bases(parts: list[_Part]) -> set[str]:
-    """Names that differ from another's in their number alone."""
-    bases = Counter(numbered(p.name)[0] for p in parts)
-    return {p.name for p in parts if bases[numbered(p.name)[0]] > 1}
+def _are_numbered(parts: list[_Part]) -> bool:
+    """Whether some names differ in their number alone."""
+    return len({numbered(p.name)[0] for p in parts}) < len(parts)
 
 
 def _is_ordered(side: _Side, parts: list[_Part]) -> bool:
@@ -175,11 +174,11 @@ def _aligned(one: dict[int, _Part], other: dict[int, _Part], ordered_one: bool, 
 def _match_weights(
     a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], alike: bool
 ) -> Iterator[tuple[_Part, _Part]]:
-    names = {p.name: p for p in in_b}
-    equal = [(p, names[p.name]) for p in in_a if p.name in names]
+    names_a, names_b = ({p.name: p for p in parts} for parts in (in_a, in_b))
+    equal = [(p, names_b[p.name]) for p in in_a if p.name in names_b]
     yield from (pair for pair in equal if len(pair[0].tensors) == len(pair[1].tensors))
-    rest_a = [p for p in in_a if p.name not in names]
-    rest_b = [p for p in in_b if p.name not in {p.name for p in in_a}]
+    rest_a = [p for p in in_a if p.name not in names_b]
+    rest_b = [p for p in in_b if p.name not in names_a]
     if alike and len(rest_a) == len(rest_b):
         yield from _by_shape_or_number(a, b, rest_a, rest_b)
 
