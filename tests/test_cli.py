@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -92,6 +93,8 @@ def test_compare_document(files, capsys):
         "schema": "reproviewer/compare-1",
         "verdict": "different",
         "files": [files["a"], files["b"]],
+        "groups": [[files["a"]], [files["b"]]],
+        "matrix": [["identical", "different"], ["different", "identical"]],
         "tensors": [
             {
                 "name": "kernel",
@@ -108,6 +111,10 @@ def test_compare_document(files, capsys):
                 },
                 "max_abs": 2.384185791015625e-07,
                 "max_ulp": 1,
+                "role": "weight",
+                "rule": "same name",
+                "tolerance": None,
+                "relation": None,
             },
             {
                 "name": "bias",
@@ -120,8 +127,14 @@ def test_compare_document(files, capsys):
                 "first": None,
                 "max_abs": 0.0,
                 "max_ulp": 0,
+                "role": "weight",
+                "rule": "same name",
+                "tolerance": None,
+                "relation": None,
             },
         ],
+        "relations": [],
+        "ambiguous": [],
         "not_compared": [],
     }
 
@@ -157,6 +170,117 @@ def test_the_first_of_many_is_the_reference(files, capsys):
     assert verdicts[files["z"], "bias"] == "equal"
     status, out, _ = answer(capsys, "compare", *names)
     assert out.startswith(f"✕ DIFFERENT  1 of 3 others differs from {files['a']}.")
+
+
+def test_groups_of_identical_files(files, capsys):
+    names = [files[name] for name in ("a", "b", "again", "z", "other")]
+    a, b, again, z, other = names
+    _, out, _ = answer(capsys, "compare", *names, "--json")
+    document = strict(out)
+    assert document["groups"] == [[a, again], [b], [z], [other]]
+    same, unlike, misfit = "identical", "different", "mismatched"
+    assert document["matrix"] == [
+        [same, unlike, same, "equal", misfit],
+        [unlike, same, unlike, unlike, misfit],
+        [same, unlike, same, "equal", misfit],
+        ["equal", unlike, "equal", same, misfit],
+        [misfit, misfit, misfit, misfit, same],
+    ]
+    _, out, _ = answer(capsys, "compare", *names)
+    assert out.splitlines()[1:8] == [
+        f"  4 groups: {a} = {again}; {b}; {z}; {other}",
+        "     1 2 3 4 5",
+        f"  1  ✓ ✕ ✓ ≈ ≠  {a}",
+        f"  2  ✕ ✓ ✕ ✕ ≠  {b}",
+        f"  3  ✓ ✕ ✓ ≈ ≠  {again}",
+        f"  4  ≈ ✕ ≈ ✓ ≠  {z}",
+        f"  5  ≠ ≠ ≠ ≠ ✓  {other}",
+    ]
+
+
+def test_a_tolerance_of_its_own_for_some_tensors(files, capsys):
+    def found(*options):
+        status, out, _ = answer(capsys, "compare", files["a"], files["b"], "--json", *options)
+        return status, strict(out)["verdict"], [t["tolerance"] for t in strict(out)["tensors"]]
+
+    one = {"ulp": 1, "atol": 0.0, "rtol": 0.0}
+    wide = {"ulp": 0, "atol": 0.5, "rtol": 0.25}
+    assert found("--ulp", "1") == (0, "close", [one, one])
+    assert found("--ulp", "1", "--tolerance", "k*:atol=0.5,rtol=0.25") == (0, "close", [wide, one])
+    assert found("--tolerance", "bias:atol=0.5,rtol=0.25") == (1, "different", [None, wide])
+    assert found("--tolerance", "*:atol=0.5,rtol=0.25", "--tolerance", "kernel:ulp=1") == (0, "close", [one, wide])
+    assert found("--ulp", "1", "--tolerance", "kernel:ulp=0") == (1, "different", [None, one])
+
+
+def test_pairs_that_a_person_chose(tmp_path, capsys):
+    ones, twos = np.ones(3, np.float32), np.full(3, 2, np.float32)
+    np.savez(tmp_path / "a.npz", p=ones, q=twos)
+    np.savez(tmp_path / "b.npz", x=twos, y=ones)
+    names = [tmp_path / "a.npz", tmp_path / "b.npz"]
+    status, out, _ = answer(capsys, "compare", *names)
+    assert (status, out[0]) == (1, "≠")
+    assert "✕" not in out
+    assert "✓" not in out
+    assert "No name tells which of 2 and 2 tensors belong together, such as p and x." in out
+    document = strict(answer(capsys, "compare", *names, "--json")[1])
+    assert document["ambiguous"] == ["p", "q", "x", "y"]
+    assert {t["rule"] for t in document["tensors"]} == {"ambiguous"}
+    status, out, _ = answer(capsys, "compare", *names, "--pair", "p=y", "--pair", "q=x")
+    assert (status, out[0]) == (0, "✓")
+    assert "paired by: chosen (2)" in out
+    for options, line in (
+        (["p=none"], "There is no tensor named none to pair with."),
+        (["none=x"], "The reference has no tensor named none."),
+        (["p=x", "q=x"], "q=x uses a tensor that is paired already by another choice."),
+        (["p"], "argument --pair: 'p' is not of the form A=B (see `reproviewer compare --help`)"),
+    ):
+        pairs = [word for option in options for word in ("--pair", option)]
+        assert no_answer(capsys, "compare", *names, *pairs) == f"reproviewer: {line}\n"
+    assert "--pair goes with two files" in no_answer(capsys, "compare", *names, names[0], "--pair", "p=x")
+
+
+def test_state_is_compared_when_asked_for_and_kept_apart(tmp_path, capsys):
+    for name, step in (("a", 1), ("b", 2)):
+        with h5py.File(tmp_path / f"{name}.weights.h5", "w") as file:
+            file["layers/dense/vars/0"] = np.ones((2, 3), np.float32)
+            file["optimizer/vars/0"] = np.int64(step)
+    names = [tmp_path / "a.weights.h5", tmp_path / "b.weights.h5"]
+    status, out, _ = answer(capsys, "compare", *names)
+    assert (status, out[0]) == (0, "✓")
+    assert "not compared: optimizer/vars/0" in out
+    status, out, _ = answer(capsys, "compare", *names, "--all")
+    assert (status, out.splitlines()) == (
+        1,
+        [
+            "✕ DIFFERENT  1 of 7 values differs, at optimizer/vars/0; |Δ| 1.",
+            str(names[1]),
+            "  optimizer state:",
+            "  ✕ optimizer/vars/0  1 of 1 differs; 1 against 2; |Δ| up to 1",
+            "  ✓ 1 identical tensor",
+        ],
+    )
+    tensors = strict(answer(capsys, "compare", *names, "--all", "--json")[1])["tensors"]
+    assert [t["role"] for t in tensors] == ["weight", "optimizer"]
+    third = [*names, names[0], "--all", "--json"]
+    assert strict(answer(capsys, "compare", *third)[1])["groups"] == [[str(names[0])] * 2, [str(names[1])]]
+
+
+def test_what_the_values_have_to_do_with_each_other(tmp_path, capsys):
+    kernel = np.random.default_rng(1).standard_normal((8, 6)).astype(np.float32)
+    np.savez(tmp_path / "a.npz", **{"one/kernel": kernel, "two/kernel": kernel})
+    np.savez(tmp_path / "b.npz", **{"one/kernel": kernel.T, "two/kernel": kernel})
+    np.savez(tmp_path / "c.npz", **{"one/kernel": kernel, "two/kernel": kernel * 3})
+    _, out, _ = answer(capsys, "compare", tmp_path / "a.npz", tmp_path / "b.npz")
+    assert "      It is the reference transposed: axes (1, 0). (bits)\n" in out
+    _, out, _ = answer(capsys, "compare", tmp_path / "a.npz", tmp_path / "c.npz", "--json")
+    assert strict(out)["tensors"][1]["relation"] == {
+        "kind": "scaled",
+        "test": "every value within 2 ULP",
+        "detail": "Every value is 3 times as large.",
+    }
+    assert strict(out)["relations"] == [
+        {"kind": "one layer", "test": "bits", "detail": "All layers but two are identical."}
+    ]
 
 
 def test_compare_in_words(files, capsys):
@@ -226,6 +350,13 @@ def test_the_digest_is_of_c_order_and_little_endian(tmp_path, capsys):
         ["compare", "{a}", "{a}", "--nothing"],
         ["compare", "{a}", "{empty}"],
         ["compare", "{empty}", "{empty}"],
+        ["compare", "{a}", "{a}", "--tolerance", "kernel"],
+        ["compare", "{a}", "{a}", "--tolerance", "kernel:ulp=-1"],
+        ["compare", "{a}", "{a}", "--tolerance", "kernel:ulp=1.5"],
+        ["compare", "{a}", "{a}", "--tolerance", "kernel:steps=1"],
+        ["compare", "{a}", "{a}", "--tolerance", ":ulp=1"],
+        ["compare", "{a}", "{a}", "--pair", "kernel="],
+        ["compare", "{a}", "{a}", "--pair", "nothing=kernel"],
         ["inspect"],
         ["inspect", "/nowhere"],
         ["inspect", "{a}", "{a}"],

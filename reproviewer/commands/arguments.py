@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from reproviewer.core.experiment import FLAVOURS, SEED_FUNCTIONS
 from reproviewer.core.message import ReproError
+from reproviewer.core.verdict import Tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,6 +134,23 @@ def _compare() -> Parser:
     parser.add_argument(
         "--rtol", type=_limit(float), default=0.0, metavar="X", help="... + X * |a|, a in the first file"
     )
+    parser.add_argument(
+        "--tolerance",
+        type=_tolerance,
+        action="append",
+        default=[],
+        metavar="PATTERN:ulp=N,atol=X,rtol=X",
+        help="another one for tensors whose name in the first file fits, '*/bias:atol=1e-6'; the last that fits counts",
+    )
+    parser.add_argument(
+        "--pair",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="A=B",
+        help="the tensor A of the first file belongs to the tensor B of the second",
+    )
+    parser.add_argument("--all", action="store_true", help="compare optimizer and other state too")
     _json(parser)
     return parser
 
@@ -183,6 +201,25 @@ def _name(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("a file name is empty")
     return text
+
+
+def _pair(text: str) -> tuple[str, str]:
+    a, _, b = text.partition("=")
+    if not a or not b:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form A=B")
+    return a, b
+
+
+def _tolerance(text: str) -> tuple[str, Tolerance]:
+    pattern, _, limits = text.rpartition(":")
+    kinds: dict[str, type[int] | type[float]] = {"ulp": int, "atol": float, "rtol": float}
+    found: dict[str, float] = {}
+    for limit in limits.split(","):
+        key, _, value = limit.partition("=")
+        if key not in kinds or not pattern:
+            raise argparse.ArgumentTypeError(f"{text!r} is not of the form PATTERN:ulp=N,atol=X,rtol=X")
+        found[key] = _limit(kinds[key])(value)
+    return pattern, Tolerance(int(found.get("ulp", 0)), found.get("atol", 0.0), found.get("rtol", 0.0))
 
 
 def _limit(kind: type[int] | type[float]) -> Callable[[str], float]:

@@ -3,76 +3,133 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproviewer.commands import terminal
-from reproviewer.core import pairing, report, sentences
+from reproviewer.core import groups, pairing, relations, repair, report, sentences
 from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
-from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Tolerance, Verdict, worst
+from reproviewer.core.verdict import (
+    Comparison,
+    FirstDifference,
+    Relation,
+    TensorComparison,
+    Tolerance,
+    Tolerances,
+    Verdict,
+    worst,
+)
 from reproviewer.files import read
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from reproviewer.core.groups import Groups
     from reproviewer.core.report import Compared
+    from reproviewer.core.weights import WeightSet
 
 MOST_LISTED = 40
+_PLAIN = {pairing.SAME_NAME, pairing.ALIGNED_NUMBERS}
+_HEADS = {"optimizer": "  optimizer state:", "other": "  other state:"}
 
 
 def main(args: argparse.Namespace) -> int:
     """Compare and print; returns the exit status."""
     if len(args.files) < 2:
         raise ReproError("compare needs two files or more (see `reproviewer compare --help`)")
-    tolerance = Tolerance(args.ulp, args.atol, args.rtol)
+    if args.pair and len(args.files) > 2:
+        raise ReproError("--pair goes with two files (see `reproviewer compare --help`)")
+    tolerance = Tolerances(Tolerance(args.ulp, args.atol, args.rtol), tuple(args.tolerance))
     with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
-        others = _compare(args.files, Path(scratch), tolerance)
+        sets = [read(Path(name), Path(scratch)).weights for name in args.files]
+        others, found = _compare(sets, args, tolerance)
     if not any(comparison.tensors for _, comparison in others):
         raise ReproError("There is nothing to compare: the files hold no weights.")
     verdict = worst([comparison.verdict for _, comparison in others])
     if args.json:
-        terminal.emit(report.dumps(report.compare_document(args.files, others)))
+        terminal.emit(report.dumps(report.compare_document(args.files, others, found)))
     else:
-        sentence = sentences.overall(args.files[0], others)
-        terminal.emit(terminal.headline(verdict, sentence) + "".join(_listing(*other) for other in others))
+        text = terminal.headline(verdict, sentences.overall(args.files[0], others))
+        text += _groups(args.files, found) if len(others) > 1 else ""
+        terminal.emit(text + "".join(_listing(*other) for other in others))
     return terminal.status_of(verdict, bool(tolerance))
 
 
-def _compare(files: list[str], scratch: Path, tolerance: Tolerance) -> list[Compared]:
-    contents = [read(Path(name), scratch) for name in files]
+def _compare(sets: list[WeightSet], args: argparse.Namespace, tolerance: Tolerances) -> tuple[list[Compared], Groups]:
     progress = terminal.Progress()
+    reference, found = sets[0], []
     try:
-        return [
-            (name, compare(contents[0].weights, other.weights, tolerance, progress=progress.compared))
-            for name, other in zip(files[1:], contents[1:], strict=True)
-        ]
+        for other in sets[1:]:
+            pairs = repair.choose_all(pairing.pair(reference, other, args.all), args.pair)
+            comparison = compare(reference, other, tolerance, pairs, progress.compared)
+            found.append(relations.explained(comparison, pairs))
+        if len(found) == 1:
+            return [(args.files[1], found[0])], groups.of_two(found[0])
+        whole = groups.group(sets, found, tolerance, args.all, progress.compared)
+        return list(zip(args.files[1:], found, strict=True)), whole
     finally:
         progress.clear()
 
 
-def _listing(label: str, comparison: Comparison) -> str:
-    """Every tensor that is not identical, then a count of the rest."""
-    unlike = [t for t in comparison.tensors if t.verdict is not Verdict.IDENTICAL]
-    lines = [label] + [_line(t) for t in unlike[:MOST_LISTED]]
-    if len(unlike) > MOST_LISTED:
-        lines.append(f"  ... and {len(unlike) - MOST_LISTED:,} more that are not identical")
-    same = len(comparison.tensors) - len(unlike)
-    if same:
-        lines.append(f"  {sentences.SIGNS[Verdict.IDENTICAL]} {same:,} identical tensor{'s' if same > 1 else ''}")
-    rules = {t.rule for t in comparison.tensors} & {pairing.NAME_IN_FILE, pairing.SAME_ORDER}
-    if rules:
-        lines.append(f"  paired by: {', '.join(sorted(rules))}")
-    if comparison.not_compared:
-        lines.append(f"  not compared: {_some(comparison.not_compared)}")
+def _groups(files: Sequence[str], found: Groups) -> str:
+    """Which files are identical, and a sign for every two of them."""
+    count = len(found.classes)
+    names = "; ".join(" = ".join(files[i] for i in group) for group in found.classes)
+    lines = [f"  {count} group{'s' if count > 1 else ''}: {names}"]
+    width = len(str(len(files)))
+    numbers = [str(i + 1).rjust(width) for i in range(len(files))]
+    lines.append(f"  {' ' * width}  {' '.join(numbers)}")
+    for number, name, row in zip(numbers, files, found.matrix, strict=True):
+        lines.append(f"  {number}  {' '.join(sentences.SIGNS[word].rjust(width) for word in row)}  {name}")
     return "\n".join(lines) + "\n"
 
 
-def _line(tensor: TensorComparison) -> str:
-    return f"  {sentences.SIGNS[tensor.verdict]} {tensor.name}  {_facts(tensor)}"
+def _listing(label: str, comparison: Comparison) -> str:
+    """Every tensor that is not identical, state apart, then a count of the rest."""
+    unlike = [t for t in comparison.tensors if t.verdict is not Verdict.IDENTICAL]
+    lines = [label]
+    if comparison.relation is not None:
+        lines.append(f"  {_related(comparison.relation)}")
+    for role in ("weight", "draw", "optimizer", "other"):
+        those = [t for t in unlike if t.role == role]
+        lines += [_HEADS[role]] if those and role in _HEADS else []
+        lines += [line for t in those[:MOST_LISTED] for line in _lines(t)]
+        if len(those) > MOST_LISTED:
+            lines.append(f"  ... and {len(those) - MOST_LISTED:,} more that are not identical")
+    same = len(comparison.tensors) - len(unlike)
+    if same:
+        lines.append(f"  {sentences.SIGNS[Verdict.IDENTICAL]} {same:,} identical tensor{'s' if same > 1 else ''}")
+    return "\n".join([*lines, *_pairing(comparison)]) + "\n"
+
+
+def _pairing(comparison: Comparison) -> list[str]:
+    """By what rules tensors were paired, where it was not by their names; what was left open or not compared."""
+    rules = Counter(t.rule for t in comparison.tensors if t.rule in pairing.RULES)
+    lines = []
+    if set(rules) - _PLAIN:
+        lines.append(f"  paired by: {', '.join(f'{rule} ({rules[rule]:,})' for rule in pairing.RULES if rules[rule])}")
+    if (left_open := sentences.open_pairs(comparison)) is not None:
+        lines.append(f"  {left_open} (--pair A=B)")
+    if comparison.not_compared:
+        lines.append(f"  not compared: {_some(comparison.not_compared)}")
+    return lines
+
+
+def _lines(tensor: TensorComparison) -> list[str]:
+    lines = [f"  {sentences.SIGNS[tensor.verdict]} {tensor.name}  {_facts(tensor)}"]
+    return lines if tensor.relation is None else [*lines, f"      {_related(tensor.relation)}"]
+
+
+def _related(relation: Relation) -> str:
+    return f"{relation.message} ({relation.test})"
 
 
 def _facts(tensor: TensorComparison) -> str:
+    if tensor.rule == pairing.AMBIGUOUS:
+        return "not paired: ambiguous"
     if tensor.verdict is Verdict.MISMATCHED:
         if None in tensor.names:
             return "missing" if tensor.names[1] is None else "extra"

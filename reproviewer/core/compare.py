@@ -1,7 +1,8 @@
 """The verdict, tensor by tensor: identical to the last bit, or not, where, and by how much.
 
-Only weights and draws are compared. Tensors of one dtype are compared by their bits first, and only the blocks that
-differ are looked at as numbers (`blocks`); `elements` says what equal and far apart mean.
+Weights and draws are compared, other state only when the pairs hold it. Tensors of one dtype are compared by their
+bits first, and only the blocks that differ are looked at as numbers (`blocks`); `elements` says what equal and far
+apart mean.
 """
 
 from __future__ import annotations
@@ -14,15 +15,22 @@ import numpy as np
 from reproviewer.core import blocks, elements
 from reproviewer.core.message import ReproError
 from reproviewer.core.pairing import pair
-from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Tolerance, Verdict, worst
+from reproviewer.core.verdict import (
+    EXACT,
+    Comparison,
+    FirstDifference,
+    TensorComparison,
+    Tolerance,
+    Tolerances,
+    Verdict,
+    worst,
+)
 from reproviewer.core.weights import Reader, Tensor, WeightSet, open_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reproviewer.core.pairing import Pair
-
-EXACT = Tolerance()
 
 
 class Cancelled(ReproError):
@@ -55,7 +63,7 @@ class _Progress:
 def compare(
     reference: WeightSet,
     other: WeightSet,
-    tolerance: Tolerance = EXACT,
+    tolerance: Tolerance | Tolerances = EXACT,
     pairs: tuple[Pair, ...] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -65,7 +73,7 @@ def compare(
     Parameters
     ----------
     tolerance
-        What still counts as close.
+        What still counts as close, for all tensors or by the reference's names.
     pairs
         Which tensors belong together; found by `pairing.pair` when left out.
     progress
@@ -82,7 +90,7 @@ def compare(
     steps = _Progress(sum(_work(p.a, p.b) for p in pairs), progress, cancelled)
     tensors = []
     for p in pairs:
-        tensors.append(_compare_pair(p.a, p.b, p.rule, tolerance, steps.moved))
+        tensors.append(_compare_pair(p.a, p.b, p.rule, tolerance.of(_present(p.a, p.b).name), steps.moved))
         steps.finished(_work(p.a, p.b))
     paired = {id(t) for p in pairs for t in (p.a, p.b)}
     left_out = [t.name for side in (reference, other) for t in side.tensors if id(t) not in paired]
@@ -104,7 +112,7 @@ def _compare_pair(
 ) -> TensorComparison:
     def result(verdict: Verdict, size: int, tally: blocks.Tally, first: FirstDifference | None) -> TensorComparison:
         return TensorComparison(
-            name=_name(a, b),
+            name=_present(a, b).name,
             names=(a.name if a else None, b.name if b else None),
             verdict=verdict,
             shapes=(a.shape if a else None, b.shape if b else None),
@@ -116,6 +124,8 @@ def _compare_pair(
             max_abs=tally.max_abs,
             max_ulp=tally.max_ulp,
             rule=rule,
+            role=_present(a, b).role,
+            tolerance=tolerance,
         )
 
     if a is None or b is None or a.shape != b.shape:
@@ -158,10 +168,10 @@ def _first(a: Reader, b: Reader, position: int | None) -> FirstDifference | None
     )
 
 
-def _name(a: Tensor | None, b: Tensor | None) -> str:
+def _present(a: Tensor | None, b: Tensor | None) -> Tensor:
     present = a or b
     assert present is not None
-    return present.name
+    return present
 
 
 def _work(a: Tensor | None, b: Tensor | None) -> int:

@@ -1,24 +1,52 @@
-"""The names that tensors carry: short ones to show, and which of two sets' names mean the same weight."""
+"""The names that tensors carry: short ones to show, and the places in a model that they tell of.
+
+The same weight is `sequential/dense_1/kernel` to Keras 3, `dense_1/kernel:0` to Keras 2, `dense_1/dense_1/kernel:0` in
+legacy HDF5, `layers/dense/vars/0` in a `.weights.h5` and `layer_with_weights-0/kernel` in a checkpoint. A `View` is one
+way to read the names of a whole file as paths from the model down to each weight.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from reproviewer.core.weights import Tensor
 
-Names = list[list[str]]
-"""For each tensor the names by which it may be found."""
+Path = tuple[str, ...]
+Language = Literal["named", "counted", "keyed"]
 
-_NUMBERED = re.compile(r"(.+?)_(\d+)$")
+_NUMBERED = re.compile(r"(.+?)_([1-9]\d*)$")
+"""Keras counts `dense`, `dense_1`: a name that ends in `_0` or `_01` is a person's."""
 _DIGITS = re.compile(r"(\d+)")
-_VARIABLE = re.compile(r"([^/]+)/vars/(\d+)$")
+_VARIABLE = re.compile(r"(^|/)vars/\d+$")
+_KEY = re.compile(r"(^|/)(layer_with_weights-\d+|_operations/\d+)/")
 _COUNTED = re.compile(r"(arr_)?\d+$")
-_DIRECTION = re.compile(r"(forward|backward)_.*")
+_SAYS_NOTHING = {"layers", "vars", "_layers", "_operations", "_functional"}
+_INSIDE = (
+    (re.compile(r"(forward|backward)_.+"), r"\1"),
+    (re.compile(r"_?(query|key|value)_dense"), r"\1"),
+    (re.compile(r"_?output_dense|attention_output"), "output"),
+)
+"""Parts of composite layers that Keras names in one way and stores in another."""
+_OWNED = re.compile(r".+_cell(_\d+)?|stacked_rnn_cells(_\d+)?|forward|backward|query|key|value|output")
+
+
+@dataclass(frozen=True)
+class View:
+    """Paths of the tensors of one file by one way of reading their names, None for those that it has no name for.
+
+    `language` says what the names of layers are: `named` by person or program (`dense_1`), `counted` within their
+    class by the file (`layers/dense_1` is the second Dense, whatever it is called), or `keyed` by their position in
+    the model.
+    """
+
+    paths: tuple[Path | None, ...]
+    language: Language
+    keeps_order: bool
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
@@ -29,172 +57,125 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
     return {name: "/".join(p) for name, p in zip(names, parts, strict=True)}
 
 
-def renumbered(names: Iterable[str]) -> list[str]:
-    """Names whose numbers (`dense_3`) are replaced by a count from the front, each within its own surroundings.
-
-    The front is the smallest number where the names came sorted as text, which puts `dense_10` before `dense_2`.
-    """
-    listed = list(names)
-    if listed != sorted(listed):
-        return _counted_from_front(listed)
-    by_number = sorted(listed, key=_natural)
-    counted = dict(zip(by_number, _counted_from_front(by_number), strict=True))
-    return [counted[name] for name in listed]
-
-
-def _counted_from_front(names: Sequence[str]) -> list[str]:
-    given: dict[tuple[str, str], dict[str, int]] = {}
-    result = []
-    for name in names:
-        path = ""
-        for part in name.removesuffix(":0").split("/"):
-            match = _NUMBERED.match(part)
-            base = match[1] if match else part
-            seen = given.setdefault((path, base), {})
-            path += f"/{base}#{seen.setdefault(part, len(seen))}"
-        result.append(path)
-    return result
-
-
 def keeps_order(tensors: Sequence[Tensor]) -> bool:
     """Whether the order says something: names that come sorted may have been sorted by the file's format."""
     names = [t.name for t in tensors]
     if len(names) < 2 or all(_COUNTED.match(name) for name in names):
         return True
-    return names != sorted(names, key=_natural) and names != sorted(names)
+    return names != sorted(names, key=natural) and names != sorted(names)
 
 
-def in_files(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, int]:
-    """Pair where any name of one is any name of the other, and of no second tensor.
+def keeps_layers_together(tensors: Sequence[Tensor]) -> bool:
+    """Whether the weights of a layer follow each other; legacy HDF5 puts those that are not trained last."""
+    layers = [t.name.rpartition("/")[0] for t in tensors]
+    starts = [layer for i, layer in enumerate(layers) if not i or layer != layers[i - 1]]
+    return len(starts) == len(set(starts))
 
-    A Keras 3 file numbers the weights of a layer (`layers/dense/vars/1`) where others name them (`dense/bias`): there
-    the second weight of the layer `dense` is meant, if the other side keeps its weights in order. The only weight of a
-    layer needs no order. Names that say more (`sequential/dense/kernel`) are paired with those that say less
-    (`dense/kernel`) where that pairs everything.
 
-    Returns
-    -------
-    Positions in `reference` and the positions in `other` that belong to them.
-    """
-    found = _matched(reference, other, _all_names, _all_names, {})
-    numbered = [all(_VARIABLE.search(t.name) for t in side) for side in (reference, other)]
-    if numbered[0] == numbered[1]:
-        return found | _by_endings(reference, other, found)
-    trusted = keeps_order(other if numbered[0] else reference)
-    alone = _alone(reference), _alone(other)
-    for by_number, by_place in ((_layer_numbers, _layer_places), (_cell_numbers, _cell_places)):
-        ways = (by_number, by_place) if numbered[0] else (by_place, by_number)
-        more = _matched(reference, other, *ways, found)
-        more = {i: j for i, j in more.items() if trusted or (i in alone[0] and j in alone[1])}
-        if all(reference[i].shape == other[j].shape for i, j in more.items()):
-            found |= more
+def natural(name: str) -> list[tuple[int, str]]:
+    """Sorts digits as numbers."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(name)]
+
+
+def numbered(part: str) -> tuple[str, int]:
+    """A name and the number that was added to it: (`dense`, 3) for `dense_3`, (`dense`, 0) for `dense`."""
+    match = _NUMBERED.match(part)
+    return (match[1], int(match[2])) if match else (part, 0)
+
+
+def every_name(tensor: Tensor) -> tuple[str, ...]:
+    """All names by which a tensor may be found, its own first."""
+    return tuple(dict.fromkeys(name.removesuffix(":0") for name in (tensor.name, *tensor.aliases)))
+
+
+def own_view(tensors: Sequence[Tensor]) -> View | None:
+    """The view by the tensors' own names; None where two of them share one."""
+    own = [t.name.removesuffix(":0") for t in tensors]
+    view = View(tuple(map(_path, own)), _language(own), keeps_order(tensors))
+    return view if len(set(view.paths)) == len(own) else None
+
+
+def view_of_layers(tensors: Sequence[Tensor]) -> View | None:
+    """The view by the layers' own names of a file that counts them by class; None where it does not tell any."""
+    names = [every_name(t) for t in tensors]
+    if _language([own[0] for own in names]) != "counted":
+        return None
+    aliases = [next((n for n in own[1:] if _language([n]) == "named"), None) for own in names]
+    paths = tuple(_path(alias) if alias else None for alias in aliases)
+    known = [path for path in paths if path]
+    return View(paths, "named", False) if known and len(set(known)) == len(known) else None
+
+
+def views(tensors: Sequence[Tensor]) -> list[View]:
+    """The ways to read the names of a file's tensors, without those that give two tensors one path."""
+    in_order = keeps_order(tensors)
+    found: list[View] = []
+    for names in _readings(tensors):
+        language = _language([name for name in names if name])
+        ways = (_path, _path_in_layer) if language == "named" else (_path,)
+        for way in ways:
+            view = View(tuple(way(name) if name else None for name in names), language, in_order)
+            known = [path for path in view.paths if path]
+            if view not in found and len(set(known)) == len(known):
+                found.append(view)
     return found
 
 
-def _alone(tensors: Sequence[Tensor]) -> set[int]:
-    """Positions of the tensors that are the only one of their layer."""
-    layers = [t.name.rpartition("/")[0] for t in tensors]
-    uses = Counter(layers)
-    return {i for i, layer in enumerate(layers) if uses[layer] == 1}
+def are_counted_alike(reference: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
+    """Whether the paths of two `.weights.h5` were counted over the same attributes of a model.
 
-
-def _by_endings(reference: Sequence[Tensor], other: Sequence[Tensor], taken: dict[int, int]) -> dict[int, int]:
-    for ways in ((_all_names, _endings), (_endings, _all_names)):
-        found = _matched(reference, other, *ways, taken)
-        is_whole = len(taken) + len(found) == len(reference) == len(other)
-        if is_whole and all(reference[i].shape == other[j].shape for i, j in found.items()):
-            return found
-    return {}
-
-
-def _matched(
-    reference: Sequence[Tensor],
-    other: Sequence[Tensor],
-    name_reference: Callable[[Sequence[Tensor]], Names],
-    name_other: Callable[[Sequence[Tensor]], Names],
-    taken: dict[int, int],
-) -> dict[int, int]:
-    """Pair what is not taken yet by names as they are, or by names with their numbers aligned if that pairs more."""
-    left = [i for i in range(len(reference)) if i not in taken]
-    right = [j for j in range(len(other)) if j not in taken.values()]
-    names = name_reference([reference[i] for i in left]), name_other([other[j] for j in right])
-    ways = [_by_any_name(_keys(names[0], align), _keys(names[1], align)) for align in (False, True)]
-    return {left[i]: right[j] for i, j in max(ways, key=len).items()}
-
-
-def _by_any_name(reference: list[set[str]], other: list[set[str]]) -> dict[int, int]:
-    owners: dict[str, set[int]] = {}
-    for j, names in enumerate(other):
-        for name in names:
-            owners.setdefault(name, set()).add(j)
-    candidates = {i: set().union(*(owners.get(n, set()) for n in names)) for i, names in enumerate(reference)}
-    wanted = Counter(j for js in candidates.values() for j in js)
-    return {i: j for i, js in candidates.items() if len(js) == 1 for j in js if wanted[j] == 1}
-
-
-def _keys(names: Names, align: bool) -> list[set[str]]:
-    if not align:
-        return [set(own) for own in names]
-    aligned = iter(renumbered(name for own in names for name in own))
-    return [{next(aligned) for _ in own} for own in names]
-
-
-def _all_names(tensors: Sequence[Tensor]) -> Names:
-    return [[name.removesuffix(":0") for name in (t.name, *t.aliases)] for t in tensors]
-
-
-def _endings(tensors: Sequence[Tensor]) -> Names:
-    """`dense/kernel` of `sequential/dense/kernel`: whatever names at least the layer and its weight."""
-    return [
-        list(
-            dict.fromkeys(
-                "/".join(parts[k:]) for name in names for parts in [name.split("/")] for k in range(len(parts) - 1)
-            )
-        )
-        for names in _all_names(tensors)
+    Keras 2 and Keras 3 come to the layers of a subclassed model in different orders: `layers/dense` is another layer.
+    """
+    roots = [
+        {name.split("/")[0] for name in (t.name for t in side) if _VARIABLE.search(name)} for side in (reference, other)
     ]
+    return roots[0] <= roots[1] or roots[1] <= roots[0]
 
 
-def _layer_numbers(tensors: Sequence[Tensor]) -> Names:
-    """`dense/1` of `layers/dense/vars/1`: by the layer's own name where the file tells it, else by its class."""
-    return [list(t.aliases) or ["/".join(_variable(t.name))] for t in tensors]
+def _readings(tensors: Sequence[Tensor]) -> Iterator[list[str | None]]:
+    """A name for every tensor: its own, that below its layer's group in the file, or an alias of each language."""
+    names = [every_name(t) for t in tensors]
+    yield [own[0] for own in names]
+    yield [_below_group(own) for own in names]
+    for language in ("counted", "keyed", "named"):
+        aliases = [next((n for n in own[1:] if _language([n]) == language), None) for own in names]
+        if any(aliases):
+            yield aliases
 
 
-def _layer_places(tensors: Sequence[Tensor]) -> Names:
-    """`dense/1` of `dense/bias`, the second weight of `dense`."""
-    return _places(tensors, lambda layer: layer.rpartition("/")[2])
+def _language(names: Sequence[str]) -> Language:
+    if any(_VARIABLE.search(name) for name in names):
+        return "counted"
+    return "keyed" if any(_KEY.search(name) for name in names) else "named"
 
 
-def _cell_numbers(tensors: Sequence[Tensor]) -> Names:
-    """`lstm/cell/1` of `layers/lstm/cell/vars/1`."""
-    return [[f"{_cell(t.name.rpartition('/vars/')[0])}/{_variable(t.name)[1]}"] for t in tensors]
+def _below_group(own: Sequence[str]) -> str:
+    """`dense_1/kernel` of `dense_1/sequential/dense_1/kernel`, which legacy HDF5 keeps in the group `dense_1`."""
+    alias = next((a for a in own[1:] if own[0].endswith("/" + a)), None)
+    if alias is None:
+        return own[0]
+    group = own[0].removesuffix("/" + alias)
+    parts = alias.split("/")
+    return "/".join([group, *(parts[parts.index(group) + 1 :] if group in parts else parts)])
 
 
-def _cell_places(tensors: Sequence[Tensor]) -> Names:
-    """`lstm/cell/1` of `lstm/lstm_cell/recurrent_kernel`."""
-    return _places(tensors, _cell)
+def _path(name: str) -> Path:
+    parts = name.split("/")
+    first, *rest = [p for p in parts[:-1] if p not in _SAYS_NOTHING] or [""]
+    return (first, *map(_inside, rest), parts[-1].lstrip("_"))
 
 
-def _cell(path: str) -> str:
-    """A recurrent layer's cell together with its layer, which Keras names in one way and stores in another."""
-    parts = ["cell" if p.endswith("_cell") else _DIRECTION.sub(r"\1", p) for p in path.split("/")]
-    return "/".join(parts[-3:] if parts[-2:-1] in (["forward"], ["backward"]) else parts[-2:])
+def _inside(part: str) -> str:
+    for pattern, known in _INSIDE:
+        if pattern.fullmatch(part):
+            return pattern.sub(known, part)
+    return part
 
 
-def _places(tensors: Sequence[Tensor], layer_key: Callable[[str], str]) -> Names:
-    seen: Counter[str] = Counter()
-    result: Names = []
-    for names in _all_names(tensors):
-        layers = list(dict.fromkeys(name.rpartition("/")[0] for name in names))
-        result.append(list(dict.fromkeys(f"{layer_key(layer)}/{seen[layer]}" for layer in layers)))
-        seen.update(layers)
-    return result
-
-
-def _variable(name: str) -> tuple[str, str]:
-    match = _VARIABLE.search(name)
-    return (match[1], match[2]) if match else (name, "")
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(name)]
+def _path_in_layer(name: str) -> Path:
+    """The path from the layer down: Keras 3 names the model in front of it, Keras 2 does not."""
+    path = _path(name)
+    start = len(path) - 2
+    while start > 0 and _OWNED.fullmatch(path[start]):
+        start -= 1
+    return path[max(start, 0) :]

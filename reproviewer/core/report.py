@@ -3,6 +3,12 @@
 A number that JSON cannot hold is the string "Infinity"; values and bits of elements always are strings, written so that
 they read back exactly. Where two tensors have other shapes or dtypes, `shapes` or `dtypes` give both; where more than
 one thing was compared with the reference, `other` says which.
+
+A compared tensor tells its `role` (weight, draw, optimizer, other), the `rule` by which the two were paired or why they
+were not (missing, extra, ambiguous), the `tolerance` that applied (null: none), and a `relation` of the values where a
+test supports one (else null): its `kind`, the `test`, and a sentence in `detail`. `relations` are those of the whole;
+`ambiguous` names what was left unpaired because no name tells which belongs to which. `compare` adds the `groups` of
+identical files and the `matrix` of verdicts on every two, rows and columns in the order of `files`.
 """
 
 from __future__ import annotations
@@ -11,13 +17,15 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from reproviewer.core.verdict import Comparison, TensorComparison, worst
+from reproviewer.core.pairing import AMBIGUOUS
+from reproviewer.core.verdict import Comparison, Relation, TensorComparison, Tolerance, worst
 from reproviewer.core.weights import Tensor, WeightSet, digest, tensor_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reproviewer.core.cause import Cause
+    from reproviewer.core.groups import Groups
 
 Document = dict[str, Any]
 Compared = tuple[str, Comparison]
@@ -33,10 +41,17 @@ def dumps(document: Document) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-def compare_document(files: Sequence[str], others: Sequence[Compared]) -> Document:
+def compare_document(files: Sequence[str], others: Sequence[Compared], groups: Groups) -> Document:
     """The answer of `compare`: `files` as they were named, the reference first."""
     found = comparison_document(others)
-    return {"schema": COMPARE_SCHEMA, "verdict": found.pop("verdict"), "files": list(files), **found}
+    return {
+        "schema": COMPARE_SCHEMA,
+        "verdict": found.pop("verdict"),
+        "files": list(files),
+        "groups": [[files[i] for i in group] for group in groups.classes],
+        "matrix": [[str(word) for word in row] for row in groups.matrix],
+        **found,
+    }
 
 
 def comparison_document(others: Sequence[Compared]) -> Document:
@@ -50,6 +65,12 @@ def comparison_document(others: Sequence[Compared]) -> Document:
             for label, comparison in others
             for tensor in comparison.tensors
         ],
+        "relations": [
+            {**({"other": label} if several else {}), **_related(comparison.relation)}
+            for label, comparison in others
+            if comparison.relation is not None
+        ],
+        "ambiguous": list(dict.fromkeys(t.name for _, c in others for t in c.tensors if t.rule == AMBIGUOUS)),
         "not_compared": list(dict.fromkeys(left_out)),
     }
 
@@ -113,12 +134,24 @@ def _compared(tensor: TensorComparison) -> Document:
         else {"index": list(first.index), "values": list(first.values), "bits": list(first.bits)},
         "max_abs": _number(tensor.max_abs),
         "max_ulp": tensor.max_ulp,
+        "role": tensor.role,
+        "rule": tensor.rule,
+        "tolerance": _tolerated(tensor.tolerance),
+        "relation": None if tensor.relation is None else _related(tensor.relation),
     }
     if None not in tensor.shapes and tensor.shapes[0] != tensor.shapes[1]:
         document["shapes"] = [list(shape or ()) for shape in tensor.shapes]
     if None not in tensor.dtypes and tensor.dtypes[0] != tensor.dtypes[1]:
         document["dtypes"] = list(tensor.dtypes)
     return document
+
+
+def _related(relation: Relation) -> Document:
+    return {"kind": relation.kind, "test": relation.test, "detail": str(relation.message)}
+
+
+def _tolerated(tolerance: Tolerance) -> Document | None:
+    return {"ulp": tolerance.ulp, "atol": tolerance.atol, "rtol": tolerance.rtol} if tolerance else None
 
 
 def _present(both: tuple[Any, Any], make: Any) -> Any:

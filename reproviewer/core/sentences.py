@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reproviewer.core.experiment import DRAW_CALLS
 from reproviewer.core.message import Message, message
 from reproviewer.core.names import short_names
+from reproviewer.core.pairing import AMBIGUOUS
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
 
 if TYPE_CHECKING:
@@ -54,6 +55,20 @@ def overall(reference: str, others: Sequence[tuple[str, Comparison]]) -> Message
         reference=reference,
         label=label,
         detail=verdict_sentence(first),
+    )
+
+
+def open_pairs(comparison: Comparison) -> Message | None:
+    """What could not be paired and why; None when nothing was left open."""
+    left = [[t for t in comparison.tensors if t.rule == AMBIGUOUS and t.names[side] is not None] for side in (0, 1)]
+    if not left[0]:
+        return None
+    return message(
+        "No name tells which of {a} and {b} tensors belong together, such as {one} and {other}. Pair them by hand.",
+        a=len(left[0]),
+        b=len(left[1]),
+        one=left[0][0].name,
+        other=next(t.name for t in left[1] if t.shapes[1] == left[0][0].shapes[0]),
     )
 
 
@@ -191,6 +206,8 @@ def _mismatched(comparison: Comparison) -> Message:
 
 
 def _misfit(tensor: TensorComparison) -> str:
+    if tensor.rule == AMBIGUOUS:
+        return "It cannot be told which tensor belongs to {name}."
     if tensor.names[1] is None:
         return "{name} is missing."
     if tensor.names[0] is None:
@@ -214,6 +231,8 @@ def shown_distance(largest: float) -> str:
 
 def _things(comparison: Comparison) -> str:
     """What the elements are called: a draw's tensor carries the name of its call."""
+    if any(t.role in ("optimizer", "other") for t in comparison.tensors):
+        return "values"
     draws = [t.name.partition("(")[0] in DRAW_CALLS for t in comparison.tensors]
     return "numbers" if all(draws) else "values" if any(draws) else "weights"
 

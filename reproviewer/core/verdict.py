@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reproviewer.core.message import Message
+    from reproviewer.core.weights import Role
 
 
 class Verdict(StrEnum):
@@ -42,6 +48,44 @@ class Tolerance:
     def __bool__(self) -> bool:
         return bool(self.ulp or self.atol or self.rtol)
 
+    def of(self, name: str) -> Tolerance:
+        """The tolerance for the tensor `name`: this one for all."""
+        return self
+
+
+EXACT = Tolerance()
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """One tolerance for all tensors but those whose name fits a pattern (`*/kernel`, as in a shell).
+
+    Of several patterns that fit the last one counts, and what it says counts as a whole.
+    """
+
+    default: Tolerance = EXACT
+    by_pattern: tuple[tuple[str, Tolerance], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.default) or any(tolerance for _, tolerance in self.by_pattern)
+
+    def of(self, name: str) -> Tolerance:
+        """The tolerance for the tensor `name`."""
+        fitting = (t for pattern, t in reversed(self.by_pattern) if fnmatchcase(name.removesuffix(":0"), pattern))
+        return next(fitting, self.default)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What the values of two unlike tensors, or two whole sets of them, have to do with each other.
+
+    `kind` is one of `relations.KINDS`, `test` the test that supports it, `message` says it to a person.
+    """
+
+    kind: str
+    test: str
+    message: Message
+
 
 @dataclass(frozen=True)
 class FirstDifference:
@@ -76,19 +120,25 @@ class TensorComparison:
     max_abs: float | None = None
     max_ulp: int | None = None
     rule: str = "same name"
-    """How the two were paired: one of `pairing.RULES`."""
+    """How the two were paired, one of `pairing.RULES`; or why they were not: missing, extra, ambiguous."""
+    role: Role = "weight"
+    tolerance: Tolerance = EXACT
+    """The tolerance that applied."""
+    relation: Relation | None = None
+    """What the values have to do with each other, where `relations.explained` was asked and a test supports it."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One weight set (B) against the reference (A), tensor by tensor in the reference's order, extras last.
 
-    `not_compared` names tensors left out because they are optimizer or other state.
+    `not_compared` names tensors left out because they are optimizer or other state. `relation` is of the whole.
     """
 
     verdict: Verdict
     tensors: tuple[TensorComparison, ...]
     not_compared: tuple[str, ...] = ()
+    relation: Relation | None = None
 
     @cached_property
     def by_name(self) -> dict[str, TensorComparison]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reproviewer.core import pairing
+from reproviewer.core import fitting
 from reproviewer.core.message import ReproError
 from reproviewer.core.weights import Tensor, WeightSet
 from reproviewer.engine.events import Event, Outcome, Reply, RunState
@@ -47,7 +47,7 @@ def save_weights(engine: Engine, experiment: Experiment, weights: WeightSet, tar
 
 def _in_order(model: WeightSet, weights: WeightSet) -> WeightSet:
     """Weights that may come from a file, in the model's order and under its names. Raises ReproError."""
-    ordered = pairing.order_for(model, weights)
+    ordered = fitting.order_for(model, weights)
     return WeightSet(
         tuple(replace(t, name=m.name, aliases=m.aliases) for m, t in zip(model.tensors, ordered, strict=True))
     )
@@ -61,7 +61,7 @@ def load_weights(engine: Engine, experiment: Experiment, weights: WeightSet) -> 
     ReproError
         A tensor does not fit the model; says which.
     """
-    ordered = pairing.order_for(model_tensors(engine, experiment), weights)
+    ordered = fitting.order_for(model_tensors(engine, experiment), weights)
     yield from engine.load(experiment, ordered)
 
 

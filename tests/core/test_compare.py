@@ -11,7 +11,8 @@ import pytest
 from reproviewer.core import blocks
 from reproviewer.core.compare import Cancelled, compare, compare_tensors
 from reproviewer.core.message import ReproError
-from reproviewer.core.verdict import Tolerance, Verdict
+from reproviewer.core.pairing import pair
+from reproviewer.core.verdict import EXACT, Tolerance, Tolerances, Verdict
 from reproviewer.core.weights import Tensor, WeightSet, storage_dtype
 
 FLOAT8 = ("e4m3fn", "e5m2", "e4m3", "e4m3b11fnuz", "e4m3fnuz", "e5m2fnuz", "e8m0fnu")
@@ -228,6 +229,31 @@ def test_tolerance(shelf, tolerance, verdict, size):
     assert compare_tensors(shelf.tensor(a), shelf.tensor(b), tolerance).verdict is verdict
     every = np.full(size, b[-1])
     assert compare_tensors(shelf.tensor(a), shelf.tensor(every), tolerance).verdict is verdict
+
+
+def test_tolerances_by_name(shelf):
+    narrow, wide = Tolerance(ulp=1), Tolerance(atol=0.5)
+    by_name = Tolerances(narrow, (("*/bias", wide), ("out/*", narrow), ("out/b*", wide)))
+    assert [by_name.of(n) for n in ("k", "dense/bias:0", "out/kernel", "out/bias")] == [narrow, wide, narrow, wide]
+    assert by_name
+    assert not Tolerances()
+    assert not Tolerances(by_pattern=(("*", EXACT),))
+    a = shelf.weights(**{"d/kernel": np.zeros(2), "d/bias": np.zeros(2)})
+    b = shelf.weights(**{"d/kernel": np.zeros(2), "d/bias": np.full(2, 0.5)})
+    found = compare(a, b, by_name)
+    assert found.verdict is Verdict.CLOSE
+    assert [t.tolerance for t in found.tensors] == [narrow, wide]
+    assert compare(b, a, Tolerances(wide, (("d/bias", EXACT),))).verdict is Verdict.DIFFERENT
+
+
+def test_state_is_compared_where_the_pairs_hold_it(shelf):
+    def model(step):
+        return WeightSet((shelf.tensor(np.ones(2), "k"), shelf.tensor(np.full(1, step), "step", role="optimizer")))
+
+    a, b = model(1), model(2)
+    found = compare(a, b, pairs=pair(a, b, with_state=True))
+    assert (found.verdict, found.not_compared) == (Verdict.DIFFERENT, ())
+    assert [t.role for t in found.tensors] == ["weight", "optimizer"]
 
 
 def test_relative_tolerance_is_of_the_reference(shelf):

@@ -8,16 +8,18 @@ import pytest
 
 from reproviewer.core.compare import compare
 from reproviewer.core.experiment import Experiment
+from reproviewer.core.fitting import order_for
 from reproviewer.core.message import ReproError
 from reproviewer.core.names import short_names
 from reproviewer.core.pairing import (
     ALIGNED_NUMBERS,
+    AMBIGUOUS,
     EXTRA,
     MISSING,
     NAME_IN_FILE,
     SAME_NAME,
     SAME_ORDER,
-    order_for,
+    SAME_PLACE,
     pair,
 )
 from reproviewer.core.verdict import Verdict
@@ -102,7 +104,6 @@ FILES_OF_KERNELS = (
     "dense{n}/kernel",
     "sequential/dense{n}/kernel",
     "layers/dense{n}/vars/0 dense{n}/0",
-    "layers/dense{n}/vars/0",
     "dense{n}/sequential/dense{n}/kernel sequential/dense{n}/kernel",
 )
 
@@ -115,25 +116,109 @@ def test_the_only_weight_of_a_layer_needs_no_order(one, other, count):
     assert all(re.search(r"dense(_\d+)?", p.a.name)[0] == re.search(r"dense(_\d+)?", p.b.name)[0] for p in pairs)
 
 
+@pytest.mark.parametrize("count", [2, 12])
+@pytest.mark.parametrize("names", FILES_OF_KERNELS[:2] + FILES_OF_KERNELS[3:])
+def test_layers_counted_by_their_class_say_nothing_of_names_that_were_sorted(names, count):
+    """The second Dense of a model may be `dense` and the first `dense_1`: layers are not used as they are made."""
+    counted = layers(count, "layers/dense{n}/vars/0")
+    assert rules(pair(counted, layers(count, names))) == {AMBIGUOUS}
+    with_own_names = layers(count, "layers/dense{n}/vars/0 dense{n}/0")
+    assert rules(pair(counted, with_own_names)) == {SAME_NAME}
+
+
+def test_layers_counted_by_their_class_are_in_the_order_of_the_model():
+    counted = weights(*(f"layers/dense{n}/vars/{i}" for n in ("", "_1") for i in (0, 1)), shape=(3, 3))
+    model = weights("zebra/kernel", "zebra/bias", "ant/kernel", "ant/bias", shape=(3, 3))
+    assert named(pair(model, counted)) == [
+        ("zebra/kernel", "layers/dense/vars/0", SAME_PLACE),
+        ("zebra/bias", "layers/dense/vars/1", SAME_PLACE),
+        ("ant/kernel", "layers/dense_1/vars/0", SAME_PLACE),
+        ("ant/bias", "layers/dense_1/vars/1", SAME_PLACE),
+    ]
+
+
+def test_a_path_that_the_layers_own_names_contradict():
+    def file(*layers):
+        numbers = ["", *(f"_{i}" for i in range(1, len(layers)))]
+        names = [f"layers/dense{n}/vars/0 {own}/0" for n, own in zip(numbers, layers, strict=True)]
+        return weights(*names, shape=(3, 3))
+
+    three = file("a", "b", "c")
+    assert [(p.a.aliases[0], p.b and p.b.aliases[0], p.rule) for p in pair(three, file("a", "c")) if p.a] == [
+        ("a/0", "a/0", SAME_NAME),
+        ("b/0", None, MISSING),
+        ("c/0", "c/0", NAME_IN_FILE),
+    ]
+    assert rules(pair(file("a", "b"), file("b", "a"))) == {AMBIGUOUS}
+    assert rules(pair(file("a", "b"), file("x", "y"))) == {SAME_NAME}
+    assert rules(pair(file("dense", "dense_1"), file("dense_1", "dense_2"))) == {SAME_NAME}
+
+
+def test_two_classes_of_one_structure_are_ambiguous():
+    counted = weights(*(f"layers/{n}/vars/{i}" for n in ("dense", "einsum_dense") for i in (0, 1)), shape=(3, 3))
+    model = weights("zebra/kernel", "zebra/bias", "ant/kernel", "ant/bias", shape=(3, 3))
+    assert rules(pair(model, counted)) == {AMBIGUOUS}
+
+
+def test_the_numbers_of_a_layer_count_in_the_order_in_which_keras_saves_it():
+    counted = weights(*(f"layers/norm/vars/{i}" for i in range(4)), shape=(3,))
+    sorted_by_name = weights(*(f"norm/{w}" for w in ("beta", "gamma", "moving_mean", "moving_variance")), shape=(3,))
+    found = {p.b.name: p.a.name for p in pair(counted, sorted_by_name)}
+    assert found == {
+        "norm/gamma": "layers/norm/vars/0",
+        "norm/beta": "layers/norm/vars/1",
+        "norm/moving_mean": "layers/norm/vars/2",
+        "norm/moving_variance": "layers/norm/vars/3",
+    }
+
+
 def test_two_weights_of_a_layer_need_an_order():
     named_by_text = weights("norm/a", "norm/b", "norm_1/a", "norm_1/b")
     numbered = weights(*(f"layers/{n}/vars/{i}" for n in ("norm", "norm_1") for i in (0, 1)))
-    assert rules(pair(named_by_text, numbered)) == {MISSING, EXTRA}
+    assert rules(pair(named_by_text, numbered)) == {AMBIGUOUS}
     one_too_few = weights("norm/a", "norm_1/a")
-    assert rules(pair(one_too_few, numbered)) == {MISSING, EXTRA}
+    assert rules(pair(one_too_few, numbered)) == {AMBIGUOUS}
+
+
+def test_numbers_that_neither_moved_together_nor_stand_in_one_order_are_ambiguous():
+    a, b = weights("dense/kernel", "dense_7/kernel"), weights("dense_7/kernel", "dense_8/kernel")
+    assert rules(pair(a, weights("dense_7/kernel", "dense_14/kernel"))) == {ALIGNED_NUMBERS}
+    assert rules(pair(a, b)) == {AMBIGUOUS}
+    in_order = weights("zebra/kernel", "dense/kernel", "dense_7/kernel")
+    renamed = weights("zebra/kernel", "dense_9/kernel", "dense_7/kernel")
+    assert [p.b.name for p in pair(in_order, renamed)] == [t.name for t in renamed.tensors]
+
+
+def test_a_zero_that_a_person_wrote_is_no_number_of_keras():
+    a, b = weights("block/kernel", "block_0/kernel", "x/bias"), weights("block_0/kernel", "block/kernel", "y/gamma")
+    assert {p.a.name: p.b.name for p in pair(a, b) if p.a and p.b and p.rule == SAME_NAME} == {
+        "block/kernel": "block/kernel",
+        "block_0/kernel": "block_0/kernel",
+    }
+
+
+def test_one_layer_more_leaves_the_others_as_they_are():
+    a, b = weights("dense/kernel", "dense_1/kernel"), weights("dense/kernel", "dense_1/kernel", "dense_2/kernel")
+    assert [p.rule for p in pair(a, b)] == [SAME_NAME, SAME_NAME, EXTRA]
+
+
+def test_another_shape_under_moved_numbers():
+    a = weights("m/dense/kernel", "m/dense_1/bias")
+    b = weights("m_1/dense_2/kernel", "m_1/dense_3/bias", shape=(7,))
+    assert rules(pair(a, b)) == {ALIGNED_NUMBERS}
 
 
 def test_numbers_count_from_the_smallest_where_names_are_sorted_as_text():
     later = sorted(f"dense_{i}/kernel" for i in range(5, 17))
     pairs = pair(layers(12, "dense{n}/kernel"), weights(*later, shape=(3, 3)))
     assert {p.a.name: p.b.name for p in pairs}["dense_10/kernel"] == "dense_15/kernel"
-    numbered = pair(layers(12, "layers/dense{n}/vars/0"), weights(*later, shape=(3, 3)))
+    numbered = pair(layers(12, "layers/dense{n}/vars/0 dense{n}/0"), weights(*later, shape=(3, 3)))
     assert {p.a.name: p.b.name for p in numbered}["layers/dense_2/vars/0"] == "dense_7/kernel"
 
 
 def test_an_ending_that_two_share_says_nothing():
     a = weights("a/dense/kernel", "b/dense/kernel", shape=(3, 3))
-    assert rules(pair(a, weights("dense/kernel", "dense_1/kernel", shape=(3, 3)))) == {MISSING, EXTRA}
+    assert rules(pair(a, weights("dense/kernel", "dense_1/kernel", shape=(3, 3)))) == {AMBIGUOUS}
 
 
 def test_same_order_when_no_name_fits():
@@ -145,8 +230,13 @@ def test_same_order_when_no_name_fits():
 def test_no_order_where_the_names_came_sorted():
     model = weights("first/kernel", "first/bias", "second/kernel", "second/bias")
     sorted_by_name = weights("a/w", "b/w", "c/w", "d/w", shape=(3,))
-    assert rules(pair(weights("p/x", "q/gamma", "o/beta", "n/bias"), sorted_by_name)) == {MISSING, EXTRA}
-    assert rules(pair(model, weights("arr_0", "arr_1"))) == {MISSING, EXTRA}
+    assert rules(pair(weights("p/x", "q/gamma", "o/beta", "n/bias"), sorted_by_name)) == {AMBIGUOUS}
+    assert rules(pair(model, weights("arr_0", "arr_1", shape=(9,)))) == {MISSING, EXTRA}
+
+
+def test_no_order_where_one_side_keeps_untrained_weights_apart():
+    legacy = weights("m/one/gamma", "m/two/gamma", "m/one/mean", "m/two/mean", shape=(3,))
+    assert rules(pair(legacy, weights("arr_0", "arr_1", "arr_2", "arr_3"))) == {AMBIGUOUS}
 
 
 def test_numbered_arrays_are_in_order():
@@ -162,12 +252,23 @@ def test_one_of_each_shape_is_unambiguous():
 
 
 def test_missing_and_extra_come_in_order_extras_last():
-    a, b = weights("a/kernel", "b/kernel", "c/kernel"), weights("z/kernel", "c/kernel", "a/kernel")
+    a, b = weights("a/kernel", "b/kernel", "c/kernel"), weights("z/bias", "c/kernel", "a/kernel")
     assert named(pair(a, b)) == [
         ("a/kernel", "a/kernel", SAME_NAME),
         ("b/kernel", None, MISSING),
         ("c/kernel", "c/kernel", SAME_NAME),
-        (None, "z/kernel", EXTRA),
+        (None, "z/bias", EXTRA),
+    ]
+
+
+def test_what_is_left_over_on_both_sides_in_one_shape_is_ambiguous():
+    a, b = weights("a/kernel", "b/kernel", "c/kernel"), weights("z/kernel", "c/kernel", "a/kernel", "y/bias")
+    assert named(pair(a, b)) == [
+        ("a/kernel", "a/kernel", SAME_NAME),
+        ("b/kernel", None, AMBIGUOUS),
+        ("c/kernel", "c/kernel", SAME_NAME),
+        (None, "z/kernel", AMBIGUOUS),
+        (None, "y/bias", EXTRA),
     ]
 
 
