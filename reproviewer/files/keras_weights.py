@@ -99,7 +99,8 @@ def index(parts: Sequence[Found]) -> Index:
     _check_numbers(variables)
     optimizers, later = keras_paths.optimizers(variables), keras_paths.renamed(layers)
     groups = [keras_paths.group(t.name) for t in variables]
-    named = [_as_found(t, layers[g], later.get(g, ""), optimizers) for t, g in zip(variables, groups, strict=True)]
+    known = {g: [name for name in (layers[g], later.get(g, ""), _inner_name(g, layers)) if name] for g in groups}
+    named = [_as_found(t, known[g], optimizers) for t, g in zip(variables, groups, strict=True)]
     tensors = _sorted(named + outside)
     return Index("keras-weights", tensors, _told(layer_names(tensors), left_out))
 
@@ -160,7 +161,14 @@ def _check_numbers(variables: Sequence[Tensor]) -> None:
             )
 
 
-def _as_found(tensor: Tensor, layer: str, later: str, optimizers: set[str]) -> Tensor:
+def _inner_name(group: str, layers: dict[str, str]) -> str:
+    """`attention_2/query` for a layer that another one has as an attribute: all of these are called `query`."""
+    outer, _, attribute = group.removesuffix(f"/{keras_paths.VARS}").rpartition("/")
+    around = layers.get(f"{outer}/{keras_paths.VARS}", "")
+    return f"{around}/{layers[group] or attribute}" if around else ""
+
+
+def _as_found(tensor: Tensor, layers: Sequence[str], optimizers: set[str]) -> Tensor:
     number = tensor.name.rpartition("/")[2]
-    aliases = tuple(f"{name}/{number}" for name in (layer, later) if name)
+    aliases = tuple(f"{name}/{number}" for name in layers)
     return dataclasses.replace(tensor, role=keras_paths.role(tensor.name, optimizers), aliases=aliases)
