@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 READERS = {
     "hdf5": "reproviewer.files.hdf5",
     "checkpoint": "reproviewer.files.checkpoint",
+    "checkpoint-v1": "reproviewer.files.checkpoint_v1",
     "npz": "reproviewer.files.npz",
     "npy": "reproviewer.files.npy",
     "safetensors": "reproviewer.files.safe_tensors",
