@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from reproviewer.files.protobuf import Data
 
-MAX_INDEX = 64 << 20
+MAX_INDEX = 16 << 20
 MAX_SHARDS = 99_999
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _BLOCK = 8 << 20
@@ -141,20 +141,23 @@ def check_apart(stored: Iterable[Entry]) -> None:
 def verify(bundle: Bundle, stored: Iterable[Entry], most: int) -> bool:
     """Verify checksums over the first `most` bytes of data; whether that was all of it."""
     batch: list[Entry] = []
+    done = waiting = 0
+    complete = True
     for entry in sorted(stored, key=lambda e: (e.shard, e.offset)):
-        most -= entry.size
-        if most < 0:
-            _verify_each(bundle, batch)
-            return False
+        done += entry.size
+        if done > most:
+            complete = False
+            break
         if entry.size > _BLOCK:
             _verify_long(bundle, entry)
             continue
         batch.append(entry)
-        if len(batch) == _BATCH or sum(e.size for e in batch) > _BLOCK:
+        waiting += entry.size
+        if len(batch) == _BATCH or waiting > _BLOCK:
             _verify_each(bundle, batch)
-            batch = []
+            batch, waiting = [], 0
     _verify_each(bundle, batch)
-    return True
+    return complete
 
 
 def _verify_each(bundle: Bundle, batch: list[Entry]) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from reproviewer.core.weights import Tensor, storage_dtype
 from reproviewer.files import name_roles, saved_model
-from reproviewer.files.bundle import MAX_INDEX, SUFFIX, Entry, check_apart, open_bundle, verify
+from reproviewer.files.bundle import SUFFIX, Entry, check_apart, open_bundle, verify
 from reproviewer.files.contents import CHEAP, Index, Unreadable, count_bytes, declares, listed, natural
 from reproviewer.files.crc32c import crc32c, mask
-from reproviewer.files.object_graph import COPY, Variable, variables
+from reproviewer.files.object_graph import COPY, MAX_GRAPH, Variable, variables
 from reproviewer.files.protobuf import varint
 from reproviewer.files.tensor_slices import Piece, joined
 from reproviewer.files.tf_dtypes import DTYPES, STRING, VARIANT, dtype_of
@@ -67,7 +67,7 @@ def _beside(prefix: Path) -> list[str]:
 def _graph(entry: Entry | None, bundle: Bundle) -> list[Variable]:
     if entry is None:
         return []
-    if entry.dtype != STRING or entry.shape or entry.size > MAX_INDEX or entry.slices:
+    if entry.dtype != STRING or entry.shape or entry.size > MAX_GRAPH or entry.slices:
         raise Unreadable("its object graph is damaged")
     data = bundle.read(entry)
     length, at = varint(data, 0)

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from reproviewer.core.weights import Role
 
+MAX_GRAPH = 64 << 20
 MAX_NODES = 200_000
-MAX_EDGES = 500_000
+MAX_EDGES = 400_000
 _OPTIMIZER_EDGES = {"optimizer", "_optimizer"}
 _OPTIMIZER_MARKS = ({"_iterations", "_learning_rate"}, {"iter", "learning_rate"})
 _TRAINED = "_trainable_variables"
@@ -114,11 +115,11 @@ def _walk(nodes: list[Node], start: list[int], follow: Callable[[str, int], bool
 def _nodes(graph: bytes) -> list[Node]:
     nodes = []
     edges = 0
-    for number, value in fields(graph):
+    for number, value in fields(graph, MAX_NODES):
         if number == 1:
             nodes.append(_node(as_bytes(value)))
             edges += len(nodes[-1].children) + len(nodes[-1].values) + len(nodes[-1].slots)
-        if len(nodes) > MAX_NODES or edges > MAX_EDGES:
+        if edges > MAX_EDGES:
             raise Unreadable("its object graph is larger than that of any model")
     if any(not 0 <= to < len(nodes) for node in nodes for to in (*(c for _, c in node.children), *node.slots)):
         raise Unreadable("its object graph is damaged")

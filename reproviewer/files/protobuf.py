@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Data = bytes | memoryview
 Value = int | Data
+MAX_FIELDS = 100_000
 
 
 def varint(data: Data, at: int) -> tuple[int, int]:
@@ -26,10 +27,13 @@ def varint(data: Data, at: int) -> tuple[int, int]:
     raise Unreadable("its index is damaged (a number without an end)")
 
 
-def fields(data: Data) -> Iterator[tuple[int, Value]]:
-    """The fields of a message: number, and an integer (varint, fixed) or bytes (string, message)."""
+def fields(data: Data, most: int = MAX_FIELDS) -> Iterator[tuple[int, Value]]:
+    """The fields of a message: number, and an integer (varint, fixed) or bytes (string, message); at most `most`."""
     at, end = 0, len(data)
     while at < end:
+        most -= 1
+        if most < 0:
+            raise Unreadable("its index is damaged (a message of too many parts)")
         # Most numbers are below 128, and a large graph has a million of them: no call for those.
         tag = data[at]
         tag, at = (tag, at + 1) if tag < 0x80 else varint(data, at)

@@ -74,10 +74,6 @@ def test_a_checkpoint_of_names_only_says_what_it_leaves_out(samples, read):
     assert contents.metadata["left out"] == "dense/note"
 
 
-def test_slices_are_named_as_what_cannot_be_read_yet(samples, refused):
-    refused(samples / "tf_sliced", "in slices, which cannot be read yet")
-
-
 def test_numbers_in_paths_sort_as_numbers(samples, read):
     names = [t.name for t in read(samples / "k3.weights.h5").weights.only("optimizer").tensors]
     assert names == [f"optimizer/vars/{i}" for i in range(78)]
@@ -93,8 +89,6 @@ def test_bfloat16_without_a_mark_is_an_assumption(samples, read):
     assert read(samples / "k3_bf16.weights.h5").metadata == {}
 
 
-@pytest.mark.parametrize(
-    ("name", "what"), [("k3.keras", "is a Keras model archive"), ("k3_saved_model", "is a TensorFlow SavedModel")]
-)
+@pytest.mark.parametrize(("name", "what"), [("k3.keras", "is a Keras model archive")])
 def test_other_kinds_are_named(samples, refused, name, what):
     refused(samples / name, f"{name} {what}; ReproViewer reads weight files:")
