@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reproviewer.core.weights import Tensor, storage_dtype
 from reproviewer.files import name_roles, saved_model
 from reproviewer.files.bundle import SUFFIX, Entry, check_apart, open_bundle, verify
-from reproviewer.files.contents import CHEAP, Index, Unreadable, count_bytes, declares, listed, natural
+from reproviewer.files.contents import CHEAP, MAX_NAME, Index, Unreadable, count_bytes, declares, listed, natural
 from reproviewer.files.crc32c import crc32c, mask
 from reproviewer.files.object_graph import COPY, MAX_GRAPH, Variable, variables
 from reproviewer.files.protobuf import varint
@@ -122,7 +122,7 @@ def _tensor(entry: Entry, variable: Variable, bundle: Bundle, spill: Spill) -> T
     name = entry.key.removesuffix(SUFFIX)
     dtype = dtype_of(name, entry.dtype)
     needs = count_bytes(name, dtype, entry.shape)
-    aliases = (variable.full_name,) if variable.full_name not in ("", name) else ()
+    aliases = (variable.full_name,) if variable.full_name and _is_sane(variable.full_name) else ()
     if entry.slices:
         pieces = _pieces(entry, bundle)
         offset = spill.add(joined(name, entry.shape, storage_dtype(dtype).itemsize, pieces))
@@ -130,6 +130,10 @@ def _tensor(entry: Entry, variable: Variable, bundle: Bundle, spill: Spill) -> T
     if needs != entry.size:
         raise declares(name, entry.shape, needs, entry.size)
     return Tensor(name, dtype, entry.shape, str(bundle.path(entry)), entry.offset, variable.role, aliases)
+
+
+def _is_sane(name: str) -> bool:
+    return len(name) <= MAX_NAME and name.isprintable()
 
 
 def _pieces(entry: Entry, bundle: Bundle) -> list[Piece]:

@@ -16,7 +16,7 @@ from reproviewer.files.saved_model import MODELS, is_saved_model, weights_of
 from reproviewer.files.table import MAGIC
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints, .npz, .npy and .safetensors"
+KINDS = "Keras .weights.h5 and .h5 files, TensorFlow checkpoints and SavedModels, .npz, .npy and .safetensors"
 _MAX_STATE = 1 << 16
 
 
@@ -71,6 +71,8 @@ def _of_file(path: Path) -> tuple[str, Path]:
         return "checkpoint", weights_of(path.parent)
     if zipfile.is_zipfile(path):
         return _of_zip(path)
+    if checkpoint_prefix(path) != path:
+        raise Unreadable("its index {file} is missing", file=quoted(index_of(checkpoint_prefix(path)).name))
     raise _other_kind(path, head)
 
 

@@ -103,6 +103,7 @@ def test_missing_data(copied, refused):
 def test_missing_index(copied, refused):
     (copied / "record_weight.index").unlink()
     refused(copied / "record_weight", "there is no such file")
+    refused(copied / "record_weight.data-00000-of-00001", "its index record_weight.index is missing")
     refused(copied, "a folder without a checkpoint")
 
 
