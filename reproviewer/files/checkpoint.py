@@ -1,181 +1,75 @@
-"""TensorFlow checkpoints (tensor bundles), read without TensorFlow, whose own reader aborts on a malformed index.
+"""TensorFlow checkpoints and SavedModels, read without TensorFlow, whose own reader aborts on a malformed index.
 
-`prefix.index` is a table of `BundleEntryProto` by key; `prefix.data-0000i-of-0000n` holds the tensors' bytes.
+Which variable is what, and in which order they stand, is told by the object graph, or by the names where TensorFlow 1
+wrote the checkpoint. Strings and variants (the state of a dataset's iterator) hold no numbers and are left out.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reproviewer.core.weights import Tensor
-from reproviewer.files.contents import CHEAP, Index, Unreadable, count_bytes, declares, quoted
+from reproviewer.core.weights import Tensor, storage_dtype
+from reproviewer.files import name_roles, saved_model
+from reproviewer.files.bundle import SUFFIX, Entry, check_apart, open_bundle, verify
+from reproviewer.files.contents import CHEAP, MAX_NAME, Index, Unreadable, count_bytes, declares, listed, natural
 from reproviewer.files.crc32c import crc32c, mask
-from reproviewer.files.object_graph import Variable, variables
-from reproviewer.files.protobuf import as_bytes, as_int, fields, signed, varint
-from reproviewer.files.spill import pread
-from reproviewer.files.table import entries
+from reproviewer.files.object_graph import COPY, MAX_GRAPH, Variable, variables
+from reproviewer.files.protobuf import varint
+from reproviewer.files.tensor_slices import Piece, joined
+from reproviewer.files.tf_dtypes import DTYPES, STRING, VARIANT, dtype_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from reproviewer.core.weights import Role
+    from reproviewer.files.bundle import Bundle
     from reproviewer.files.spill import Spill
 
-MAX_INDEX = 64 << 20
-MAX_SHARDS = 99_999
-_BLOCK = 8 << 20
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
-_STRING = 7
-_DTYPES = {
-    1: "float32",
-    2: "float64",
-    3: "int32",
-    4: "uint8",
-    5: "int16",
-    6: "int8",
-    8: "complex64",
-    9: "int64",
-    10: "bool",
-    14: "bfloat16",
-    17: "uint16",
-    18: "complex128",
-    19: "float16",
-    22: "uint32",
-    23: "uint64",
-    24: "float8_e5m2",
-    25: "float8_e4m3fn",
-}
-"""https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/types.proto"""
-
-
-@dataclass(frozen=True)
-class _Entry:
-    key: str
-    dtype: int
-    shape: tuple[int, ...]
-    shard: int
-    offset: int
-    size: int
-    crc: int
-    sliced: bool
-
-
-class _Shards:
-    """The data files of a checkpoint, opened when needed."""
-
-    def __init__(self, prefix: Path, count: int) -> None:
-        self._prefix, self._count = prefix, count
-        self._open: dict[int, int] = {}
-
-    def path(self, shard: int) -> Path:
-        return self._prefix.with_name(f"{self._prefix.name}.data-{shard:05d}-of-{self._count:05d}")
-
-    def read(self, entry: _Entry) -> Callable[[int, int], bytes]:
-        """A function (count, offset) for the file that holds `entry`, after checking that it is there and whole."""
-        path = self.path(entry.shard)
-        if not path.is_file():
-            raise Unreadable("its data file {file} is missing", file=quoted(path.name))
-        if entry.offset + entry.size > path.stat().st_size:
-            raise Unreadable("its data file {file} is too short for `{name}`", file=path.name, name=_name(entry.key))
-        if entry.shard not in self._open:
-            self._open[entry.shard] = os.open(path, os.O_RDONLY)
-        return partial(pread, self._open[entry.shard])
-
-    def close(self) -> None:
-        for fd in self._open.values():
-            os.close(fd)
 
 
 def read(prefix: Path, spill: Spill) -> Index:
-    """Read the index of the checkpoint at `prefix`; every tensor is a window into a data file."""
-    table, shards = _open_index(prefix)
-    found = {e.key: e for e in (_entry(key, value) for key, value in table.items()) if not _is_slice(e.key)}
-    try:
-        graph = _graph(found.pop(_GRAPH, None), shards)
-        numbers = {key: e for key, e in found.items() if e.dtype != _STRING}
-        left_out = sorted(set(found) - set(numbers))
-        order = [v for v in graph if v.key in numbers]
-        known = {v.key for v in order}
-        order += [Variable(key, "", _role(key, bool(graph))) for key in numbers if key not in known]
-        tensors = tuple(_tensor(numbers[v.key], v, shards) for v in dict.fromkeys(order))
-        metadata = {"checksums": _check_sums(list(numbers.values()), shards)}
-    finally:
-        shards.close()
-    if left_out:
-        metadata["left out"] = ", ".join(map(_name, left_out))
-    return Index("tf-checkpoint", tensors, metadata)
+    """Read the checkpoint at `prefix`; its tensors are windows into the data files, those in slices are joined."""
+    with open_bundle(prefix) as bundle:
+        entries = dict(bundle.entries)
+        graph = _graph(entries.pop(_GRAPH, None), bundle)
+        numbers = {key: e for key, e in entries.items() if e.dtype not in (STRING, VARIANT)}
+        left_out = [e.name for e in entries.values() if e.key not in numbers]
+        order = _ordered(graph, numbers) if graph else _by_name(numbers)
+        order, copies = _without_copies(order, numbers)
+        stored = [part for e in numbers.values() for part in (bundle.slices(e) if e.slices else [e])]
+        check_apart(stored)
+        for entry in stored:
+            bundle.check(entry)
+        tensors = tuple(_tensor(numbers[v.key], v, bundle, spill) for v in order)
+        verified = verify(bundle, stored, CHEAP)
+    left_out += [f"{copies:,} repeated as {COPY}"] * bool(copies)
+    metadata = {
+        "data files": str(bundle.file_count),
+        "checksums": "all verified" if verified else "verified for the index and the first part of the data",
+        "left out": listed(left_out),
+        "beside it": listed(_beside(prefix)),
+    }
+    folder = saved_model.folder_of(prefix)
+    about = saved_model.describe(folder) if folder else {}
+    known = {key: value for key, value in metadata.items() if value}
+    return Index("saved-model" if folder else "tf-checkpoint", tensors, about | known)
 
 
-def _open_index(prefix: Path) -> tuple[dict[str, bytes], _Shards]:
-    path = prefix.with_name(prefix.name + ".index")
-    if not path.is_file():
-        raise Unreadable("its index {file} is missing", file=quoted(path.name))
-    if path.stat().st_size > MAX_INDEX:
-        raise Unreadable("its index is larger than {limit} bytes", limit=MAX_INDEX)
-    table = entries(path.read_bytes())
-    header = dict(fields(table.pop(b"", b"")))
-    count = as_int(header.get(1, 0))
-    if not 1 <= count <= MAX_SHARDS:
-        raise Unreadable("its index declares {count} data files", count=count)
-    if as_int(header.get(2, 0)):
-        raise Unreadable("it was written on a big-endian machine")
-    try:
-        return {key.decode("utf-8"): value for key, value in table.items()}, _Shards(prefix, count)
-    except UnicodeDecodeError:
-        # Slices of partitioned variables have keys that are not text.
-        raise Unreadable("it holds variables in slices, which cannot be read yet") from None
+def _beside(prefix: Path) -> list[str]:
+    """Other checkpoints in the same folder."""
+    names = (name.removesuffix(".index") for name in os.listdir(prefix.parent) if name.endswith(".index"))
+    return [name for name in sorted(names, key=natural) if name != prefix.name]
 
 
-def _entry(key: str, data: bytes) -> _Entry:
-    values = {}
-    sliced = False
-    for number, value in fields(data):
-        values[number] = value
-        sliced = sliced or number == 7
-    offset, size, shard = (signed(values.get(n, 0)) for n in (4, 5, 3))
-    if min(offset, size, shard) < 0:
-        raise Unreadable("`{name}` lies outside the data", name=_name(key))
-    return _Entry(
-        key,
-        as_int(values.get(1, 0)),
-        _shape(as_bytes(values.get(2, b""))),
-        shard,
-        offset,
-        size,
-        as_int(values.get(6, 0)),
-        sliced,
-    )
-
-
-def _shape(data: bytes) -> tuple[int, ...]:
-    return tuple(signed(dict(fields(as_bytes(v))).get(1, 0)) for number, v in fields(data) if number == 2)
-
-
-def _is_slice(key: str) -> bool:
-    return key.startswith("\x00")
-
-
-def _name(key: str) -> str:
-    return quoted(key.removesuffix(_SUFFIX))
-
-
-def _role(key: str, has_graph: bool) -> Role:
-    if has_graph or key in ("global_step", "save_counter"):
-        return "other"
-    return "weight"
-
-
-def _graph(entry: _Entry | None, shards: _Shards) -> list[Variable]:
+def _graph(entry: Entry | None, bundle: Bundle) -> list[Variable]:
     if entry is None:
         return []
-    if entry.dtype != _STRING or entry.shape or entry.size > MAX_INDEX or entry.sliced:
+    if entry.dtype != STRING or entry.shape or entry.size > MAX_GRAPH or entry.slices:
         raise Unreadable("its object graph is damaged")
-    data = shards.read(entry)(entry.size, entry.offset)
+    data = bundle.read(entry)
     length, at = varint(data, 0)
     text = data[at + 4 :]
     lengths = length.to_bytes(4 if length < 1 << 32 else 8, "little")
@@ -187,34 +81,64 @@ def _graph(entry: _Entry | None, shards: _Shards) -> list[Variable]:
     return variables(text)
 
 
-def _tensor(entry: _Entry, variable: Variable, shards: _Shards) -> Tensor:
-    name = entry.key.removesuffix(_SUFFIX)
-    if entry.sliced:
-        raise Unreadable("`{name}` is kept in slices, which cannot be read yet", name=quoted(name))
-    if entry.dtype not in _DTYPES:
-        raise Unreadable(
-            "`{name}` has the dtype number {dtype}, not one of numbers", name=quoted(name), dtype=entry.dtype
-        )
-    dtype = _DTYPES[entry.dtype]
+def _ordered(graph: list[Variable], numbers: dict[str, Entry]) -> list[Variable]:
+    """The variables as the graph has them, then those that it does not mention."""
+    known = {v.key: v for v in reversed(graph) if v.key in numbers}
+    order = [known.pop(v.key) for v in graph if v.key in known]
+    mentioned = {v.key for v in order}
+    order += [Variable(key, "", "other") for key in numbers if key not in mentioned]
+    return sorted((_counted(v, numbers[v.key]) for v in order), key=lambda v: name_roles.RANK[v.role])
+
+
+def _counted(variable: Variable, entry: Entry) -> Variable:
+    """A counter that the root itself holds, as in `tf.train.Checkpoint(step=tf.Variable(1), ...)`, is no weight."""
+    at_root = "/" not in entry.name
+    if at_root and name_roles.is_counter(entry.name, DTYPES.get(entry.dtype, ""), entry.shape):
+        return Variable(variable.key, variable.full_name, "other")
+    return variable
+
+
+def _by_name(numbers: dict[str, Entry]) -> list[Variable]:
+    kinds = {key: (DTYPES.get(e.dtype, ""), e.shape) for key, e in numbers.items()}
+    return [Variable(key, "", role) for key, role in name_roles.in_order(kinds)]
+
+
+def _without_copies(order: list[Variable], numbers: dict[str, Entry]) -> tuple[list[Variable], int]:
+    """The variables without the second copy that `model.export` writes, and how many that were.
+
+    A copy is known by its place, shape, dtype and checksum.
+    """
+
+    def value(variable: Variable) -> tuple[object, ...]:
+        entry = numbers[variable.key]
+        return variable.full_name, entry.dtype, entry.shape, entry.crc
+
+    originals = {value(v) for v in order if v.role == "weight"}
+    kept = [v for v in order if not (v.key.startswith(f"{COPY}/") and v.role == "other" and value(v) in originals)]
+    return kept, len(order) - len(kept)
+
+
+def _tensor(entry: Entry, variable: Variable, bundle: Bundle, spill: Spill) -> Tensor:
+    name = entry.key.removesuffix(SUFFIX)
+    dtype = dtype_of(name, entry.dtype)
     needs = count_bytes(name, dtype, entry.shape)
+    aliases = (variable.full_name,) if variable.full_name and _is_sane(variable.full_name) else ()
+    if entry.slices:
+        pieces = _pieces(entry, bundle)
+        offset = spill.add(joined(name, entry.shape, storage_dtype(dtype).itemsize, pieces))
+        return Tensor(name, dtype, entry.shape, spill.path, offset, variable.role, aliases)
     if needs != entry.size:
         raise declares(name, entry.shape, needs, entry.size)
-    shards.read(entry)
-    aliases = (variable.full_name,) if variable.full_name not in ("", name) else ()
-    return Tensor(name, dtype, entry.shape, str(shards.path(entry.shard)), entry.offset, variable.role, aliases)
+    return Tensor(name, dtype, entry.shape, str(bundle.path(entry)), entry.offset, variable.role, aliases)
 
 
-def _check_sums(all_entries: list[_Entry], shards: _Shards) -> str:
-    """Verify the data's checksums as far as that is cheap, and say how far that was."""
-    left = CHEAP
-    for entry in sorted(all_entries, key=lambda e: (e.shard, e.offset)):
-        left -= entry.size
-        if left < 0:
-            return "verified for the index and the first part of the data"
-        get = shards.read(entry)
-        crc = 0
-        for start in range(0, entry.size, _BLOCK):
-            crc = crc32c(get(min(_BLOCK, entry.size - start), entry.offset + start), crc)
-        if mask(crc) != entry.crc:
-            raise Unreadable("the checksum of `{name}` does not match", name=_name(entry.key))
-    return "all verified"
+def _is_sane(name: str) -> bool:
+    return len(name) <= MAX_NAME and name.isprintable()
+
+
+def _pieces(entry: Entry, bundle: Bundle) -> list[Piece]:
+    def reader(part: Entry, count: int, start: int) -> bytes:
+        return bundle.read(part, start, count)
+
+    parts: Iterable[Entry] = bundle.slices(entry)
+    return [Piece(e, part.size, partial(reader, part)) for e, part in zip(entry.slices, parts, strict=True)]

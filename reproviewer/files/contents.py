@@ -11,7 +11,7 @@ from reproviewer.core.message import Message, ReproError
 from reproviewer.core.weights import Stamp, Tensor, WeightSet, storage_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 MAX_TENSORS = 50_000
@@ -70,6 +70,16 @@ def quoted(name: str) -> str:
     """A name from a file, fit for one line of text: nothing unprintable, not too long."""
     name = one_line(name[: MAX_NAME + 1])
     return name if len(name) <= 120 else f"{name[:60]}...{name[-50:]}"
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Some names in a row, and how many more there are.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(quoted, names[:most])) + more
 
 
 def human_bytes(count: int) -> str:

@@ -40,7 +40,7 @@ FORMATS: tuple[Format, ...] = (
 READ = {
     "Keras files (.keras, .weights.h5, .weights.json, .h5)": "*.keras *.weights.json *.h5 *.hdf5",
     "other HDF5 files": "",
-    "TensorFlow checkpoints": "*.index *.data-*",
+    "TensorFlow checkpoints and SavedModels": "*.index *.data-* saved_model.pb",
     ".npz": "*.npz",
     ".npy": "*.npy",
     ".safetensors, in one file or several": "*.safetensors *.index.json",

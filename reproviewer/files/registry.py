@@ -23,6 +23,7 @@ READERS = {
     "keras": "reproviewer.files.keras_archive",
     "keras-shards": "reproviewer.files.keras_shards",
     "checkpoint": "reproviewer.files.checkpoint",
+    "checkpoint-v1": "reproviewer.files.checkpoint_v1",
     "npz": "reproviewer.files.npz",
     "npy": "reproviewer.files.npy",
     "safetensors": "reproviewer.files.safe_tensors",

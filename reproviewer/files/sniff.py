@@ -7,14 +7,16 @@ import stat
 import zipfile
 from pathlib import Path
 
-from reproviewer.core.message import ReproError
 from reproviewer.files import json_text
-from reproviewer.files.contents import Unreadable, quoted
+from reproviewer.files.bundle import index_of
+from reproviewer.files.checkpoint_v1 import is_v1
+from reproviewer.files.contents import Unreadable, listed, natural, quoted
 from reproviewer.files.formats import KINDS, checkpoint_prefix
+from reproviewer.files.saved_model import MODELS, is_saved_model, weights_of
+from reproviewer.files.table import MAGIC
 from reproviewer.files.zips import open_zip
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-TABLE_MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
 _LEGACY_TORCH = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
 """The number with which `torch.save` before 1.6 begins, as a pickle writes it."""
 _ARRAY = b"\x93NUMPY"
@@ -34,13 +36,13 @@ def detect(path: Path) -> tuple[str, Path]:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        if _index_of(path).is_file():
+        if index_of(path).is_file():
             return "checkpoint", path
         raise Unreadable("there is no such file") from None
     except (OSError, ValueError) as error:
         raise Unreadable("{why}", why=getattr(error, "strerror", None) or error) from None
     if stat.S_ISDIR(mode):
-        return _keras_in(path) or _safetensors_in(path) or ("checkpoint", _in_folder(path))
+        return _keras_in(path) or _safetensors_in(path) or _in_folder(path)
     if not stat.S_ISREG(mode):
         raise Unreadable("it is not a regular file")
     return _of_file(path)
@@ -57,10 +59,11 @@ def _of_file(path: Path) -> tuple[str, Path]:
         raise Unreadable("it is empty")
     if is_hdf5:
         return "hdf5", path
-    if tail == TABLE_MAGIC:
-        return "checkpoint", checkpoint_prefix(path)
-    if checkpoint_prefix(path) != path and _index_of(checkpoint_prefix(path)).is_file():
-        return "checkpoint", checkpoint_prefix(path)
+    if tail == MAGIC:
+        return ("checkpoint-v1", path) if is_v1(path) else ("checkpoint", checkpoint_prefix(path))
+    prefix = path.with_suffix("") if path.suffix == ".meta" else checkpoint_prefix(path)
+    if prefix != path and index_of(prefix).is_file():
+        return "checkpoint", prefix
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _of_zip(path)
     if json_text.looks_like(head):
@@ -70,10 +73,14 @@ def _of_file(path: Path) -> tuple[str, Path]:
     if head.startswith(_ARRAY):
         return "npy", path
     if head.startswith(b"model_checkpoint_path:"):
-        return "checkpoint", _in_folder(path.parent)
+        return _in_folder(path.parent)
+    if path.name in MODELS:
+        return "checkpoint", weights_of(path.parent)
     if zipfile.is_zipfile(path):
         return _of_zip(path)
-    raise _other_kind(path, head)
+    if checkpoint_prefix(path) != path:
+        raise Unreadable("its index {file} is missing", file=quoted(index_of(checkpoint_prefix(path)).name))
+    raise _other_kind(head)
 
 
 def _has_hdf5_signature(file: object, size: int) -> bool:
@@ -145,19 +152,23 @@ def _is_keras(names: list[str]) -> bool:
     return not _WEIGHTS.isdisjoint(names)
 
 
-def _in_folder(folder: Path) -> Path:
-    if (folder / "saved_model.pb").exists():
-        raise _not_yet(folder, "a TensorFlow SavedModel")
+def _in_folder(folder: Path) -> tuple[str, Path]:
+    if is_saved_model(folder):
+        return "checkpoint", weights_of(folder)
     named = _named_checkpoint(folder)
     if named is not None:
-        return named
-    found = sorted(n[: -len(".index")] for n in os.listdir(folder) if n.endswith(".index"))
+        return "checkpoint-v1" if is_v1(named) else "checkpoint", named
+    found = sorted((n[: -len(".index")] for n in os.listdir(folder) if n.endswith(".index")), key=natural)
     if len(found) == 1:
-        return folder / found[0]
+        return "checkpoint", folder / found[0]
     if found:
-        raise Unreadable("the folder holds {count} checkpoints; choose the .index file of one", count=len(found))
-    if _index_of(folder).is_file():
-        return folder
+        raise Unreadable(
+            "the folder holds {count} checkpoints ({names}); choose the .index file of one",
+            count=len(found),
+            names=listed(found),
+        )
+    if index_of(folder).is_file():
+        return "checkpoint", folder
     raise Unreadable("it is a folder without a checkpoint")
 
 
@@ -169,20 +180,16 @@ def _named_checkpoint(folder: Path) -> Path | None:
     with state.open("rb") as file:
         first = file.read(_MAX_STATE).split(b"\n", 1)[0].decode("utf-8", "replace")
     key, _, value = first.partition(":")
-    name = value.strip().strip('"')
+    name = value.strip().strip('"').replace("-?????-of-", "-00000-of-")
     if key != "model_checkpoint_path" or not name:
         return None
     if not Path(name).is_absolute() and Path(name).name != name:
         raise Unreadable("its state file names a checkpoint of another folder, `{name}`", name=quoted(name))
     prefix = folder / Path(name).name
-    return prefix if _index_of(prefix).is_file() else None
+    return prefix if index_of(prefix).is_file() or is_v1(prefix) else None
 
 
-def _index_of(prefix: Path) -> Path:
-    return prefix.with_name(prefix.name + ".index") if prefix.name else prefix
-
-
-def _other_kind(path: Path, head: bytes) -> ReproError:
+def _other_kind(head: bytes) -> Unreadable:
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
         if head[2:].startswith(_LEGACY_TORCH):
             return Unreadable(
@@ -194,9 +201,3 @@ def _other_kind(path: Path, head: bytes) -> ReproError:
             "with `numpy.savez`, or as .safetensors"
         )
     return Unreadable("its content is of no known kind; ReproViewer reads {kinds}", kinds=KINDS)
-
-
-def _not_yet(path: Path, what: str) -> ReproError:
-    return ReproError(
-        "{file} is {what}; ReproViewer reads weight files: {kinds}.", file=quoted(path.name), what=what, kinds=KINDS
-    )

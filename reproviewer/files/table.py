@@ -10,25 +10,33 @@ from typing import TYPE_CHECKING
 from reproviewer.files.contents import MAX_TENSORS, Unreadable
 from reproviewer.files.crc32c import crc32c, mask
 from reproviewer.files.protobuf import varint
-from reproviewer.files.sniff import TABLE_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reproviewer.files.protobuf import Data
+
+MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
 _FOOTER = 48
 _TRAILER = 5
 
 
-def entries(data: bytes) -> dict[bytes, bytes]:
-    """All keys and values of a table, in order."""
-    if len(data) < _FOOTER or data[-8:] != TABLE_MAGIC:
+def entries(data: Data) -> dict[bytes, Data]:
+    """All keys and values of a table, in order; the values are views when `data` is one.
+
+    Raises
+    ------
+    Unreadable
+        It is cut off or damaged, compressed, or holds more than any model has.
+    """
+    if len(data) < _FOOTER or bytes(data[-8:]) != MAGIC:
         raise Unreadable("its index is cut off or damaged")
     footer = data[-_FOOTER:]
     about, at = _handle(footer, 0)
     index, _ = _handle(footer, at)
     for _ in _block(data, *about):
         pass
-    result: dict[bytes, bytes] = {}
+    result: dict[bytes, Data] = {}
     last, end = None, 0
     for _, value in _block(data, *index):
         (offset, size), _ = _handle(value, 0)
@@ -45,13 +53,13 @@ def entries(data: bytes) -> dict[bytes, bytes]:
     return result
 
 
-def _handle(data: bytes, at: int) -> tuple[tuple[int, int], int]:
+def _handle(data: Data, at: int) -> tuple[tuple[int, int], int]:
     offset, at = varint(data, at)
     size, at = varint(data, at)
     return (offset, size), at
 
 
-def _block(data: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
+def _block(data: Data, offset: int, size: int) -> Iterator[tuple[bytes, Data]]:
     block = data[offset : offset + size + _TRAILER]
     if len(block) != size + _TRAILER or size < 4:
         raise Unreadable("its index is damaged (a block lies outside)")
@@ -66,7 +74,7 @@ def _block(data: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]
     yield from _records(block[:end])
 
 
-def _records(block: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _records(block: Data) -> Iterator[tuple[bytes, Data]]:
     key, at = b"", 0
     while at < len(block):
         shared, at = varint(block, at)
@@ -74,7 +82,7 @@ def _records(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         length, at = varint(block, at)
         if shared > len(key) or at + added + length > len(block):
             raise Unreadable("its index is damaged (an entry lies outside its block)")
-        key = key[:shared] + block[at : at + added]
+        key = key[:shared] + bytes(block[at : at + added])
         at += added
         yield key, block[at : at + length]
         at += length

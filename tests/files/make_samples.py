@@ -18,6 +18,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import tf_keras  # noqa: E402
+import tf_samples  # noqa: E402
 from keras.src.saving import saving_lib  # noqa: E402
 
 
@@ -26,6 +27,7 @@ def main(folder):
     told = {}
     for make in (keras_3, keras_2, plain_tensorflow):
         told |= make(folder)
+    told |= tf_samples.write(folder, weights, oracle)
     (folder / "samples.json").write_text(json.dumps(told))
 
 
@@ -164,11 +166,11 @@ def weights(model):
 
 
 def oracle(prefix):
-    """What TensorFlow's own reader finds in a checkpoint: by key, without the object graph and texts."""
+    """What TensorFlow's own reader finds in a checkpoint: by key, without texts and the state of iterators."""
     reader = tf.train.load_checkpoint(str(prefix))
     found = {}
     for key, dtype in reader.get_variable_to_dtype_map().items():
-        if dtype != tf.string:
+        if dtype not in (tf.string, tf.variant):
             name = key.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE")
             found[name] = {"dtype": dtype.name} | facts(reader.get_tensor(key))
     return found

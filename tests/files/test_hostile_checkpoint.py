@@ -2,82 +2,14 @@
 
 import os
 import shutil
-import struct
 
-import numpy as np
 import pytest
 
 from reproviewer import files
 from reproviewer.core.message import ReproError
 from reproviewer.core.weights import read_bits
 from reproviewer.files.crc32c import crc32c, mask
-
-MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
-DATA = np.arange(5, dtype="<f4").tobytes()
-
-
-def varint(value):
-    value &= (1 << 64) - 1
-    out = b""
-    while value > 0x7F:
-        out += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def number(field, value):
-    return varint(field << 3) + varint(value)
-
-
-def chunk(field, data):
-    return varint(field << 3 | 2) + varint(len(data)) + data
-
-
-def fixed(field, value):
-    return varint(field << 3 | 5) + struct.pack("<I", value)
-
-
-def shape(*dims):
-    return b"".join(chunk(2, number(1, d)) for d in dims)
-
-
-def entry(dtype=1, dims=(5,), shard=0, offset=0, size=20, crc=None, extra=b""):
-    crc = mask(crc32c(DATA)) if crc is None else crc
-    return (
-        number(1, dtype)
-        + chunk(2, shape(*dims))
-        + number(3, shard)
-        + number(4, offset)
-        + number(5, size)
-        + fixed(6, crc)
-        + extra
-    )
-
-
-def block(pairs, kind=0, restarts=None):
-    body = b"".join(varint(0) + varint(len(k)) + varint(len(v)) + k + v for k, v in pairs)
-    body += struct.pack("<II", 0, 1 if restarts is None else restarts)
-    return body, body + bytes([kind]) + struct.pack("<I", mask(crc32c(body + bytes([kind]))))
-
-
-def table(pairs, **options):
-    body, stored = block(pairs, **options)
-    handle = varint(0) + varint(len(body))
-    index, index_stored = block([(pairs[-1][0] if pairs else b"", handle)])
-    about, about_stored = block([])
-    footer = varint(len(stored)) + varint(len(about)) + varint(len(stored + about_stored)) + varint(len(index))
-    return stored + about_stored + index_stored + footer.ljust(40, b"\0") + MAGIC
-
-
-def header(shards=1, endian=0):
-    return number(1, shards) + number(2, endian)
-
-
-def checkpoint(folder, *pairs, head=None, data=DATA, **options):
-    rows = [(b"", header() if head is None else head), *pairs]
-    (folder / "w.index").write_bytes(table(rows, **options))
-    (folder / "w.data-00000-of-00001").write_bytes(data)
-    return folder / "w"
+from tests.files.bundles import DATA, checkpoint, chunk, entry, header, number
 
 
 def test_a_good_one_made_here(tmp_path, read):
@@ -87,11 +19,12 @@ def test_a_good_one_made_here(tmp_path, read):
 
 ENTRIES = {
     "dtype_99": (entry(dtype=99), "dtype number 99"),
+    "int4": (entry(dtype=29), "holds int4, which is not read"),
+    "quantised": (entry(dtype=11), "holds qint8, which is not read"),
     "dtype_0": (entry(dtype=0), "dtype number 0"),
     "dtype_minus": (entry(dtype=-1), "dtype number"),
     "dtype_ref": (entry(dtype=101), "dtype number 101"),
-    "resource": (entry(dtype=20), "dtype number 20"),
-    "variant": (entry(dtype=21), "dtype number 21"),
+    "resource": (entry(dtype=20), "holds resource, which is not read"),
     "dim_minus": (entry(dims=(-1,)), "impossible shape, (-1)"),
     "dims_huge": (entry(dims=(1 << 40, 1 << 40)), "but 20 bytes are stored"),
     "dims_beyond": (entry(dims=(1 << 62, 1 << 62)), "impossible shape"),
@@ -104,7 +37,9 @@ ENTRIES = {
     "offset_minus": (entry(offset=-8), "lies outside the data"),
     "size_minus": (entry(size=-20), "lies outside the data"),
     "crc": (entry(crc=1), "the checksum of `kernel` does not match"),
-    "sliced": (entry(extra=chunk(7, b"")), "in slices"),
+    "sliced": (entry(extra=chunk(7, b"")), "a slice of `kernel` is missing"),
+    "many_parts": (entry(extra=number(9, 0) * 200_000), "too many parts"),
+    "many_slices": (entry(extra=chunk(7, b"") * 90_000), "a slice of `kernel` is missing"),
     "broken": (b"\x0a\xff", "damaged"),
     "group": (b"\x0b", "damaged"),
     "endless": (b"\xff" * 20, "damaged"),
@@ -148,44 +83,6 @@ def test_odd_names(tmp_path, refused, name):
     refused(checkpoint(tmp_path, (name, entry())))
 
 
-def graph_entry(graph, crc=None):
-    size = varint(len(graph))
-    lengths = struct.pack("<I", len(graph))
-    sums = struct.pack("<I", mask(crc32c(lengths)))
-    return size + sums + graph, mask(crc32c(lengths + sums + graph)) if crc is None else crc
-
-
-@pytest.mark.parametrize(
-    ("graph", "words"),
-    [
-        (chunk(1, chunk(1, number(1, 99) + chunk(2, b"a"))), "object graph is damaged"),
-        (chunk(1, chunk(1, number(1, -1) + chunk(2, b"a"))), "object graph is damaged"),
-        (b"\xff\xff", "damaged"),
-        (number(1, 3), "damaged"),
-        (chunk(1, chunk(1, chunk(2, b"\xff"))), "not UTF-8"),
-    ],
-)
-def test_an_object_graph_that_lies(tmp_path, refused, graph, words):
-    stored, crc = graph_entry(graph)
-    row = (b"_CHECKPOINTABLE_OBJECT_GRAPH", entry(7, (), offset=20, size=len(stored), crc=crc))
-    refused(checkpoint(tmp_path, row, (b"kernel", entry()), data=DATA + stored), words)
-
-
-def test_an_object_graph_with_loops(tmp_path, read):
-    here = chunk(2, chunk(1, b"VARIABLE_VALUE") + chunk(2, b"dense/kernel") + chunk(3, b"kernel"))
-    child = chunk(1, number(1, 1) + chunk(2, b"a")) + chunk(1, number(1, 0) + chunk(2, b"b"))
-    stored, crc = graph_entry(chunk(1, child) + chunk(1, child + here))
-    row = (b"_CHECKPOINTABLE_OBJECT_GRAPH", entry(7, (), offset=20, size=len(stored), crc=crc))
-    (tensor,) = read(checkpoint(tmp_path, row, (b"kernel", entry()), data=DATA + stored)).weights.tensors
-    assert (tensor.name, tensor.role, tensor.aliases) == ("kernel", "weight", ("dense/kernel",))
-
-
-def test_the_graph_checksum_counts(tmp_path, refused):
-    stored, _ = graph_entry(b"")
-    row = (b"_CHECKPOINTABLE_OBJECT_GRAPH", entry(7, (), offset=20, size=len(stored), crc=1))
-    refused(checkpoint(tmp_path, row, data=DATA + stored), "checksum of its object graph")
-
-
 @pytest.fixture
 def copied(data, tmp_path):
     shutil.copytree(data / "k2_ckpt_dir", tmp_path / "copy")
@@ -206,6 +103,7 @@ def test_missing_data(copied, refused):
 def test_missing_index(copied, refused):
     (copied / "record_weight.index").unlink()
     refused(copied / "record_weight", "there is no such file")
+    refused(copied / "record_weight.data-00000-of-00001", "its index record_weight.index is missing")
     refused(copied, "a folder without a checkpoint")
 
 
@@ -260,9 +158,10 @@ def test_a_folder_that_was_moved(copied, read):
 def test_several_checkpoints_in_a_folder(copied, refused, read):
     for part in ("index", "data-00000-of-00001"):
         shutil.copy(copied / f"record_weight.{part}", copied / f"other.{part}")
-    assert read(copied).source == copied / "record_weight"
+    contents = read(copied)
+    assert (contents.source, contents.metadata["beside it"]) == (copied / "record_weight", "other")
     (copied / "checkpoint").unlink()
-    refused(copied, "2 checkpoints; choose the .index file of one")
+    refused(copied, "2 checkpoints (other, record_weight); choose the .index file of one")
 
 
 def test_data_that_is_no_regular_file(copied, refused):
@@ -275,3 +174,63 @@ def test_data_that_is_no_regular_file(copied, refused):
 def test_many_keys_in_a_large_index(tmp_path, refused):
     rows = [(f"k{i:06d}".encode(), entry(dims=(0,), size=0, crc=0)) for i in range(60_000)]
     refused(checkpoint(tmp_path, *rows))
+
+
+@pytest.mark.parametrize("offset", [0, 4, 19])
+def test_two_tensors_in_the_same_bytes(tmp_path, refused, offset):
+    whole = mask(crc32c((DATA + DATA)[offset : offset + 20]))
+    rows = [(b"a", entry()), (b"b", entry(offset=offset, crc=whole))]
+    refused(checkpoint(tmp_path, *rows, data=DATA + DATA), "`a` and `b` share bytes")
+
+
+def test_empty_tensors_share_nothing(tmp_path, read):
+    rows = [(key, entry(dims=(0, 3), size=0, offset=4, crc=mask(0))) for key in (b"a", b"b")]
+    assert len(read(checkpoint(tmp_path, *rows, (b"k", entry()))).weights.tensors) == 3
+
+
+@pytest.fixture
+def elsewhere(copied, tmp_path):
+    """A place outside the folder of the checkpoint."""
+    (tmp_path / "elsewhere").mkdir()
+    return tmp_path / "elsewhere"
+
+
+def test_data_that_is_a_link_to_another_place(copied, elsewhere, refused):
+    path = copied / "record_weight.data-00000-of-00001"
+    path.rename(elsewhere / "secret")
+    path.symlink_to(elsewhere / "secret")
+    refused(copied, "is a link to another place")
+    path.unlink()
+    path.symlink_to(path.name)
+    refused(copied / "record_weight", "is missing")
+
+
+def test_links_within_the_folder(copied, read):
+    path = copied / "record_weight.data-00000-of-00001"
+    path.rename(copied / "blob")
+    path.symlink_to("blob")
+    assert len(read(copied).weights.tensors) == 2
+
+
+def test_a_download_cache_of_links(copied, elsewhere, read):
+    """All parts are links into one other folder, under other names there."""
+    for part in ("index", "data-00000-of-00001"):
+        path = copied / f"record_weight.{part}"
+        path.rename(elsewhere / f"blob{len(part)}")
+        path.symlink_to(elsewhere / f"blob{len(part)}")
+    assert len(read(copied / "record_weight").weights.tensors) == 2
+
+
+def test_variables_that_are_a_link_to_another_place(copied, tmp_path, refused):
+    for part in ("index", "data-00000-of-00001"):
+        (copied / f"record_weight.{part}").rename(copied / f"variables.{part}")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/saved_model.pb").write_bytes(b"")
+    (tmp_path / "model/variables").symlink_to(copied)
+    refused(tmp_path / "model", "its folder of variables is a link to another place")
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "..", "gone-?????-of-00001"])
+def test_a_state_file_that_names_itself(copied, read, name):
+    (copied / "checkpoint").write_text(f'model_checkpoint_path: "{name}"\n')
+    assert read(copied / "checkpoint").source == copied / "record_weight"

@@ -93,10 +93,6 @@ def test_a_checkpoint_of_names_only_says_what_it_leaves_out(samples, read):
     assert contents.metadata["left out"] == "dense/note"
 
 
-def test_slices_are_named_as_what_cannot_be_read_yet(samples, refused):
-    refused(samples / "tf_sliced", "in slices, which cannot be read yet")
-
-
 def test_numbers_in_paths_sort_as_numbers(samples, read):
     names = [t.name for t in read(samples / "k3.weights.h5").weights.only("optimizer").tensors]
     assert names == [f"optimizer/vars/{i}" for i in range(78)]
@@ -110,7 +106,3 @@ def test_layer_names_are_aliases(samples, read):
 def test_bfloat16_without_a_mark_is_an_assumption(samples, read):
     assert "bfloat16" in read(samples / "k3_bf16.h5").metadata["assumed"]
     assert "assumed" not in read(samples / "k3_bf16.weights.h5").metadata
-
-
-def test_other_kinds_are_named(samples, refused):
-    refused(samples / "k3_saved_model", "k3_saved_model is a TensorFlow SavedModel; ReproViewer reads weight files:")
