@@ -11,7 +11,7 @@ from reproviewer.core import pairing, report, sentences
 from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Tolerance, Verdict, worst
-from reproviewer.files import read
+from reproviewer.files import read_all
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _compare(files: list[str], scratch: Path, tolerance: Tolerance) -> list[Compared]:
-    contents = [read(Path(name), scratch) for name in files]
+    contents = read_all([Path(name) for name in files], scratch)
     progress = terminal.Progress()
     try:
         return [

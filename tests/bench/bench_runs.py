@@ -31,7 +31,7 @@ def p3() -> Result:
             "P3",
             "a run in a fresh process",
             "python, import keras, build",
-            *interleaved(lambda: timed(lambda: _build_and_compare(engine, experiment)), rival, 7),
+            *interleaved(lambda: timed(lambda: _build_and_compare(engine, experiment)), rival, rounds=7),
             ratio=1 / 15,
         )
 
@@ -47,7 +47,7 @@ def p4() -> Result:
             *interleaved(
                 lambda: timed(lambda: _build_and_compare(engine, experiment)),
                 lambda: in_child("keras_loop.py", str(BUILDS)),
-                5,
+                rounds=5,
             ),
             ratio=1.15,
         )
@@ -62,7 +62,7 @@ def p8() -> Result:
     with _engine(experiment) as engine, _by_pipe() as rival:
         what = "1 GB from worker to window, over old runs"
         ours = lambda: _transfer(engine, experiment)  # noqa: E731
-        return Result("P8", what, "a pickled Pipe", *interleaved(ours, rival, 5), ratio=1 / 20)
+        return Result("P8", what, "a pickled Pipe", *interleaved(ours, rival, rounds=5), ratio=1 / 20)
 
 
 def _transfer(engine: Engine, experiment: Experiment) -> float:
