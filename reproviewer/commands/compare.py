@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproviewer.commands import terminal
 from reproviewer.core import pairing, report, sentences
-from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Tolerance, Verdict, worst
 from reproviewer.files import read_all
@@ -40,7 +41,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _compare(files: list[str], scratch: Path, tolerance: Tolerance) -> list[Compared]:
-    contents = read_all([Path(name) for name in files], scratch)
+    numpy = partial(importlib.import_module, "numpy")  # takes as long as a file
+    contents = read_all([Path(name) for name in files], scratch, meanwhile=numpy)
+    from reproviewer.core.compare import compare
+
     progress = terminal.Progress()
     try:
         return [

@@ -18,7 +18,7 @@ from reproviewer.files import child
 from reproviewer.files.contents import FileContents, cannot_read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SECONDS = 20
 BYTES_PER_SECOND = 50 << 20
@@ -44,20 +44,32 @@ def read(path: Path, scratch: Path) -> FileContents:
     return _Reading(path, scratch).contents()
 
 
-def read_all(paths: Sequence[Path], scratch: Path) -> list[FileContents]:
-    """Read files as `read` does, each while the one before it is being read. Raises the ReproError of the first."""
-    contents: list[FileContents] = []
+def read_all(
+    paths: Sequence[Path], scratch: Path, meanwhile: Callable[[], object] = lambda: None
+) -> list[FileContents]:
+    """Read files as `read` does, each while the one before it is being read.
+
+    Parameters
+    ----------
+    meanwhile
+        What there is to do in this process while the first two are being read.
+
+    Raises
+    ------
+    ReproError
+        What `read` raises for the first file that cannot be read.
+    """
     with ExitStack() as started:
-        before: _Reading | None = None
+        readings: list[_Reading] = []
+        contents: list[FileContents] = []
         for path in paths:
-            reading = _Reading(path, scratch)
-            started.callback(reading.stop)
-            if before is not None:
-                contents.append(before.contents())
-            before = reading
-        if before is not None:
-            contents.append(before.contents())
-    return contents
+            readings.append(_Reading(path, scratch))
+            started.callback(readings[-1].stop)
+            if len(readings) == 2:
+                meanwhile()
+            if len(readings) > 1:
+                contents.append(readings[-2].contents())
+        return [*contents, *(reading.contents() for reading in readings[-1:])]
 
 
 class _Reading:
