@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproviewer.commands import terminal
-from reproviewer.core import groups, pairing, relations, repair, report, sentences
-from reproviewer.core.compare import compare
+from reproviewer.core import pairing, repair, report, sentences
 from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import (
     Comparison,
@@ -21,7 +22,7 @@ from reproviewer.core.verdict import (
     Verdict,
     worst,
 )
-from reproviewer.files import read
+from reproviewer.files import read_all
 
 if TYPE_CHECKING:
     import argparse
@@ -44,7 +45,9 @@ def main(args: argparse.Namespace) -> int:
         raise ReproError("--pair goes with two files (see `reproviewer compare --help`)")
     tolerance = Tolerances(Tolerance(args.ulp, args.atol, args.rtol), tuple(args.tolerance))
     with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
-        sets = [read(Path(name), Path(scratch)).weights for name in args.files]
+        numbers = partial(importlib.import_module, "reproviewer.core.groups")  # numpy takes as long as a file
+        read = read_all([Path(name) for name in args.files], Path(scratch), meanwhile=numbers)
+        sets = [contents.weights for contents in read]
         others, found = _compare(sets, args, tolerance)
     if not any(comparison.tensors for _, comparison in others):
         raise ReproError("There is nothing to compare: the files hold no weights.")
@@ -59,6 +62,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _compare(sets: list[WeightSet], args: argparse.Namespace, tolerance: Tolerances) -> tuple[list[Compared], Groups]:
+    from reproviewer.core import groups, relations
+    from reproviewer.core.compare import compare
+
     progress = terminal.Progress()
     reference, found = sets[0], []
     try:

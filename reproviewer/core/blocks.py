@@ -6,10 +6,12 @@ buffers and reuses them, because the first touch of fresh memory costs more than
 
 from __future__ import annotations
 
+import ctypes
+import os
 import threading
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,11 +25,15 @@ if TYPE_CHECKING:
     from reproviewer.core.verdict import Tolerance
     from reproviewer.core.weights import Reader
 
-BLOCK = 1 << 18
-"""Bytes read at once: what two buffers of it and the work on them leave room for in a core's own cache."""
+BLOCK = 1 << 20
+"""Bytes read at once: few enough for a core's caches, enough for two threads that they seldom wait for each other."""
 TWO_THREADS_FROM = 8 << 20
 FEW = 8
 """Where fewer than one element in this many differs, those are picked out and only they are measured."""
+
+_memcmp = ctypes.CDLL(None if os.name == "posix" else "msvcrt").memcmp
+"""Lets other threads run meanwhile, which comparing bytes in Python does not."""
+_memcmp.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
 
 
 @dataclass
@@ -146,18 +152,17 @@ class _Meter:
         self._dtype, self._itemsize, self._tolerance = tensor.dtype, tensor.itemsize, tolerance
         self._bytes = bytearray(count * self._itemsize), bytearray(count * self._itemsize)
         self._elements = readers[0].view(self._bytes[0]), readers[1].view(self._bytes[1])
+        self._addresses = self._elements[0].ctypes.data, self._elements[1].ctypes.data
         self._dense: _Dense | None = None
 
     def block(self, tally: Tally, start: int, count: int) -> None:
         """Compare `count` elements from element `start`."""
-        buffers = (
-            self._bytes if count == len(self._elements[0]) else tuple(bytearray(count * self._itemsize) for _ in "ab")
-        )
-        for reader, buffer in zip(self._readers, buffers, strict=True):
-            reader.into(memoryview(buffer), start * self._itemsize)
-        if buffers[0] == buffers[1]:
+        nbytes = count * self._itemsize
+        for reader, buffer in zip(self._readers, self._bytes, strict=True):
+            reader.into(memoryview(buffer)[:nbytes], start * self._itemsize)
+        if _memcmp(*self._addresses, nbytes) == 0:
             return
-        a, b = (reader.view(buffer) for reader, buffer in zip(self._readers, buffers, strict=True))
+        a, b = (view[:count] for view in self._elements)
         where = elements.differing(a, b)
         how_many = int(np.count_nonzero(where))
         tally.differ(start + int(where.argmax()), how_many)
@@ -175,7 +180,7 @@ class _Dense:
     """Measures slices of finite floating-point numbers most of which differ, without fresh memory."""
 
     DTYPES = ("float16", "bfloat16", "float32", "float64")
-    SLICE = 1 << 15
+    SLICE = 1 << 16
     """Elements at once: what is computed from them stays in a core's own cache."""
 
     def __init__(self, dtype: str, count: int) -> None:
@@ -184,30 +189,58 @@ class _Dense:
         self._words = f"<u{itemsize}"
         self._integers = f"<i{itemsize}"
         self._magnitude = np.array((1 << itemsize * 8 - 1) - 1, self._integers)
-        self._far = np.empty(count, np.float64)
+        self._far = np.empty(count, np.float64 if itemsize == 8 else np.float32)
+        self._flags = np.empty(count, bool)
         self._wide = tuple(np.empty(count, np.float32) for _ in "ab")
         self._keys = tuple(np.empty(count, self._integers) for _ in "ab")
         self._spare = np.empty(count, self._integers)
 
     def measure(self, tally: Tally, a: Array, b: Array, tolerance: Tolerance) -> bool:
         """Add the distances of up to `SLICE` elements; False, and nothing added, when a number is not finite."""
-        numbers = self._numbers(a, self._wide[0]), self._numbers(b, self._wide[1])
-        far = self._far[: len(a)]
+        x, y = self._numbers(a, self._wide[0]), self._numbers(b, self._wide[1])
         with np.errstate(all="ignore"):
-            np.subtract(*numbers, out=far, dtype=np.float64)
-        np.abs(far, out=far)
-        largest = float(far.max())
+            far = np.subtract(x, y, out=self._far[: len(a)])
+        largest = max(float(far.max()), -float(far.min()))
         if not np.isfinite(largest):
             return False
-        steps = self._steps(a, b)
-        unequal = int(np.count_nonzero(steps))
+        unequal = int(np.count_nonzero(np.not_equal(x, y, out=self._flags[: len(a)])))
         tally.unequal += unequal
-        ulp = int(steps.max())
-        if unequal:
-            tally.further(largest, ulp)
-        if not tally.outside and ulp > tolerance.ulp:
-            tally.outside = self._outside(numbers[0], far, steps, tolerance)
+        if not unequal:
+            return True
+        bound = np.nextafter(far.dtype.type(largest), far.dtype.type(np.inf))
+        if tally.max_abs is None or bound > tally.max_abs:
+            tally.further(self._exactly(x, y, far, largest), None)
+        tally.further(None, self._further_than(tally.max_ulp, a, b, bound))
+        if not tally.outside:
+            tally.outside = not tolerance or self._outside(x, y, self._steps(a, b), tolerance)
         return True
+
+    def _exactly(self, x: Array, y: Array, far: Array, largest: float) -> float:
+        """The largest |x - y| in double precision; `far` is x - y, and `largest` the largest, in the precision of x."""
+        if far.dtype == np.float64:
+            return largest
+        found = 0.0
+        for end in (largest, -largest):
+            at = np.flatnonzero(np.equal(far, far.dtype.type(end), out=self._flags[: len(far)]))
+            if len(at):
+                found = max(found, float(np.abs(np.subtract(x[at], y[at], dtype=np.float64)).max()))
+        return found
+
+    def _further_than(self, known: int | None, a: Array, b: Array, bound: Any) -> int | None:
+        """The largest distance in ULP, None where it cannot be above `known`. `bound`: none of |a - b| is above it.
+
+        The steps between numbers get wider away from zero. So the most that fit into `bound` begin at zero, among
+        pairs of one sign, and have zero in their middle among pairs of two.
+        """
+        if known is not None and bound.itemsize == a.itemsize:
+            to_bound, to_half = (int(number.view(self._words)) for number in (bound, bound / bound.dtype.type(2)))
+            if max(to_bound, 2 * (to_half + 1)) <= known:
+                return None
+            if to_bound <= known:
+                mixed = np.bitwise_xor(a.view(self._integers), b.view(self._integers), out=self._spare[: len(a)])
+                across = np.flatnonzero(np.less(mixed, 0, out=self._flags[: len(a)]))
+                a, b = a[across], b[across]
+        return int(self._steps(a, b).max()) if len(a) else None
 
     def _numbers(self, stored: Array, wide: Array) -> Array:
         """What numpy subtracts quickly: 16-bit kinds as float32."""
@@ -236,14 +269,12 @@ class _Dense:
         return np.subtract(key, sign, out=key)
 
     @staticmethod
-    def _outside(numbers: Array, far: Array, steps: Array, tolerance: Tolerance) -> bool:
-        with np.errstate(all="ignore"):
-            limit = tolerance.atol + tolerance.rtol * np.abs(numbers.astype(np.float64))
-        near = steps == 0
-        if tolerance.ulp:
-            near |= steps <= np.uint64(tolerance.ulp)
+    def _outside(x: Array, y: Array, steps: Array, tolerance: Tolerance) -> bool:
+        near = steps <= np.uint64(tolerance.ulp)
         if tolerance.atol or tolerance.rtol:
-            near |= far <= limit
+            with np.errstate(all="ignore"):
+                limit = tolerance.atol + tolerance.rtol * np.abs(x.astype(np.float64))
+            near |= np.abs(np.subtract(x, y, dtype=np.float64)) <= limit
         return not near.all()
 
 

@@ -37,6 +37,7 @@ DOING = {
     "check": message("checking the model"),
     "catalog": message("listing the layers"),
 }
+WRITES_RUNS = ("run", "load")
 Key = tuple[str, str, str]
 
 
@@ -133,9 +134,9 @@ class Engine:
             slot.cancel(request)
 
     def forget(self, index: Path) -> None:
-        """Remove the files of a run, named by its index, that nobody looks at any more."""
-        for path in (index, index.with_suffix(".bin")):
-            path.unlink(missing_ok=True)
+        """Give up a run, named by its index, that nobody looks at any more: its place goes to the next runs."""
+        index.unlink(missing_ok=True)
+        self._folder.give_back(index.with_suffix(".bin"))
 
     def scratch(self) -> Path:
         """Make a folder for files of the caller's; it goes when the engine is closed."""
@@ -159,8 +160,12 @@ class Engine:
         except ReproError as error:
             yield Outcome(RunState.FAILED, error.message)
             return
-        document = experiments.to_json(experiment)
-        yield from self._ask(experiment.environment, {**body, "experiment": document, "layers": layers})
+        body = {**body, "experiment": experiments.to_json(experiment), "layers": layers}
+        if body["do"] not in WRITES_RUNS:
+            yield from self._ask(experiment.environment, body)
+            return
+        with self._folder.spares() as spares:
+            yield from self._ask(experiment.environment, {**body, "spares": [str(path) for path in spares]})
 
     def _ask(self, environment: Environment, body: dict[str, Any] | None) -> Iterator[Event]:
         if self._closed:

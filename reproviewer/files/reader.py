@@ -8,13 +8,17 @@ import signal
 import subprocess
 import sys
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reproviewer.core.message import Message, ReproError, message
 from reproviewer.core.weights import Stamp, Tensor, WeightSet
 from reproviewer.files import child
 from reproviewer.files.contents import FileContents, cannot_read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 SECONDS = 20
 BYTES_PER_SECOND = 50 << 20
@@ -37,40 +41,86 @@ def read(path: Path, scratch: Path) -> FileContents:
     ReproError
         One sentence that names the file and says why it cannot be read.
     """
-    path = Path(os.path.abspath(path))
-    scratch.mkdir(parents=True, exist_ok=True)
-    unpacked = Path(os.path.abspath(scratch)) / f"unpacked-{uuid.uuid4().hex}.bin"
-    try:
-        return _contents(_ask(path, unpacked))
-    except BaseException:
-        unpacked.unlink(missing_ok=True)
-        raise
+    return _Reading(path, scratch).contents()
 
 
-def _ask(path: Path, unpacked: Path) -> dict[str, Any]:
-    seconds = SECONDS + _size(path) // BYTES_PER_SECOND
-    command = [sys.executable, "-P", "-B", child.__file__, os.fspath(path), os.fspath(unpacked), str(seconds)]
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            env={**os.environ, **_ENVIRONMENT},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise cannot_read(path.name, message("it took longer than {count} seconds", count=seconds)) from None
-    except (OSError, ValueError) as error:
-        raise cannot_read(path.name, message("no process could be started for it ({why})", why=error)) from None
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        raise cannot_read(path.name, _death(done.returncode, done.stderr, seconds)) from None
-    if "error" in answer:
-        raise _error(answer["error"])
-    return answer
+def read_all(
+    paths: Sequence[Path], scratch: Path, meanwhile: Callable[[], object] = lambda: None
+) -> list[FileContents]:
+    """Read files as `read` does, each while the one before it is being read.
+
+    Parameters
+    ----------
+    meanwhile
+        What there is to do in this process while the first two are being read.
+
+    Raises
+    ------
+    ReproError
+        What `read` raises for the first file that cannot be read.
+    """
+    with ExitStack() as started:
+        readings: list[_Reading] = []
+        contents: list[FileContents] = []
+        for path in paths:
+            readings.append(_Reading(path, scratch))
+            started.callback(readings[-1].stop)
+            if len(readings) == 2:
+                meanwhile()
+            if len(readings) > 1:
+                contents.append(readings[-2].contents())
+        return [*contents, *(reading.contents() for reading in readings[-1:])]
+
+
+class _Reading:
+    """A child process that parses one file; `read` says what may go wrong."""
+
+    def __init__(self, path: Path, scratch: Path) -> None:
+        self._path = Path(os.path.abspath(path))
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._unpacked = Path(os.path.abspath(scratch)) / f"unpacked-{uuid.uuid4().hex}.bin"
+        self._seconds = SECONDS + _size(self._path) // BYTES_PER_SECOND
+        where, unpacked, seconds = os.fspath(self._path), os.fspath(self._unpacked), str(self._seconds)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-B", child.__file__, where, unpacked, seconds],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **_ENVIRONMENT},
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except (OSError, ValueError) as error:
+            why = message("no process could be started for it ({why})", why=error)
+            raise cannot_read(self._path.name, why) from None
+
+    def contents(self) -> FileContents:
+        """Wait for its answer."""
+        try:
+            return _contents(self._answer())
+        except BaseException:
+            self.stop()
+            self._unpacked.unlink(missing_ok=True)
+            raise
+
+    def stop(self) -> None:
+        """End it, if it has not ended."""
+        self._process.kill()
+        self._process.communicate()
+
+    def _answer(self) -> dict[str, Any]:
+        name, seconds = self._path.name, self._seconds
+        try:
+            stdout, stderr = self._process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise cannot_read(name, message("it took longer than {count} seconds", count=seconds)) from None
+        try:
+            answer: dict[str, Any] = json.loads(stdout)
+        except ValueError:
+            raise cannot_read(name, _death(self._process.returncode, stderr, seconds)) from None
+        if "error" in answer:
+            raise _error(answer["error"])
+        return answer
 
 
 _ENVIRONMENT = {"HDF5_PLUGIN_PRELOAD": "::", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONINSPECT": ""}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
+import signal
 from typing import Any
 
 from . import tensors
@@ -15,8 +17,10 @@ ALIGNMENT = 64
 FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
-def write(np: Any, folder: str, number: int, entries: list[tensors.Entry], record: dict[str, Any]) -> str:
+def write(np: Any, request: dict[str, Any], number: int, entries: list[tensors.Entry], record: dict[str, Any]) -> str:
     """Write `run-N.bin`, then `run-N.json`, which exists only when all of the run is there.
+
+    Both go to the request's `folder`. Its `spares` are files that the engine lends to be overwritten.
 
     Returns
     -------
@@ -27,9 +31,10 @@ def write(np: Any, folder: str, number: int, entries: list[tensors.Entry], recor
     Mistake
         The disk is full or the folder cannot be written; nothing of the run is left behind.
     """
-    data, index = f"run-{number}.bin", f"run-{number}.json"
+    folder, data, index = request["folder"], f"run-{number}.bin", f"run-{number}.json"
     part = os.path.join(folder, index + ".part")
     try:
+        _take_spare(os.path.join(folder, data), request.get("spares", []))
         headers = _write_data(np, os.path.join(folder, data), entries)
         with open(part, "w", encoding="utf-8") as file:
             json.dump({"version": VERSION, "data": data, "tensors": headers, "record": record}, file)
@@ -41,10 +46,38 @@ def write(np: Any, folder: str, number: int, entries: list[tensors.Entry], recor
     return index
 
 
+def _take_spare(path: str, spares: list[str]) -> None:
+    """Move a spare file to `path`, if there is one.
+
+    Writing over its bytes is a plain copy. The memory of a new file has to be cleared first, and a virtual machine has
+    to get it from its host: that takes several times, or many times, as long as the copy.
+    """
+    for spare in spares:
+        try:
+            os.replace(spare, path)
+        except OSError:
+            continue  # an earlier run has taken it
+        if _is_open_nowhere(path):
+            return
+        os.remove(path)
+
+
+def _is_open_nowhere(path: str) -> bool:
+    """Whether nobody else has the file open: else the kernel grants no lease. No where there are no leases."""
+    with open(path, "r+b", buffering=0) as file:
+        try:
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)  # ends no process, should somebody want it at this moment
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except (AttributeError, OSError):
+            return False
+    return True
+
+
 def _write_data(np: Any, path: str, entries: list[tensors.Entry]) -> list[dict[str, Any]]:
     headers = []
     offset = 0
-    with open(path, "wb", buffering=0) as file:
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
         for entry in entries:
             headers.append(entry.header(offset))
             file.seek(offset)
@@ -52,6 +85,7 @@ def _write_data(np: Any, path: str, entries: list[tensors.Entry]) -> list[dict[s
             offset += -(-len(left) // ALIGNMENT) * ALIGNMENT
             while left:
                 left = left[file.write(left) :]
+        file.truncate()
     return headers
 
 

@@ -34,7 +34,7 @@ def run(stack: Stack, request: dict[str, Any], channel: Channel) -> None:
             governs = number if calls else None
         entries, made = _build(stack, request)
         written = record.of_run(base, request["experiment"], clock, calls, governs, made)
-        index = runfile.write(stack.np, request["folder"], number, entries, written)
+        index = runfile.write(stack.np, request, number, entries, written)
         channel.emit("run", number=number, index=index)
         large = sum(entry.array.nbytes for entry in entries) > LARGE
         del entries

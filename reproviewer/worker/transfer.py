@@ -25,7 +25,7 @@ def load(stack: Stack, request: dict[str, Any], channel: Channel) -> None:
         made_now = calls if number == 1 else []
         governs = 1 if calls else None
         written = record.of_run(base, request["experiment"], clock, made_now, governs, {})
-        index = runfile.write(stack.np, request["folder"], number, entries, written)
+        index = runfile.write(stack.np, request, number, entries, written)
         channel.emit("run", number=number, index=index)
 
     channel.emit("started", number=1)

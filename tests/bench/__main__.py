@@ -24,7 +24,8 @@ def main(wanted: list[str]) -> int:
             continue
         print(f"{number.upper()} ...", flush=True, file=sys.stderr)
         try:
-            results.append(measure())
+            found = measure()
+            results += found if isinstance(found, tuple) else [found]
         except Exception as error:
             failures.append(f"{number.upper()} could not be measured: {error}")
     print(f"\n{_machine()}\n", _table(results), *failures, sep="\n")

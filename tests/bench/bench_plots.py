@@ -29,7 +29,7 @@ def p9() -> Result:
         tensors = [_tensor(folder / f"{i}.bin", array) for i, array in enumerate(arrays)]
         ours = _alternating(area, [_state(name, tensors) for name in ("a", "b")])
         what = f"{RUNS} runs of a {KERNEL[0]} x {KERNEL[1]} kernel on screen"
-        figures = interleaved(ours, lambda: _plots(arrays), 3)
+        figures = interleaved(ours, lambda: _plots(arrays), rounds=3)
         return Result("P9", what, f"{RUNS} pyqtgraph plots", *figures, ratio=1 / 50)
 
 
@@ -40,7 +40,7 @@ def p10() -> Result:
         tensor = _tensor(folder / "large.bin", array)
         ours = _alternating(area, [_state(name, [tensor]) for name in ("a", "b")])
         with _image_item() as rival:
-            figures = interleaved(ours, lambda: rival(array), 5)
+            figures = interleaved(ours, lambda: rival(array), rounds=5)
         return Result(
             "P10", f"{LARGE} x {LARGE} on screen, extremes kept", "ImageItem + colour map", *figures, ratio=1 / 2
         )

@@ -39,10 +39,10 @@ class Result:
         return parts + (f", <= {self.limit:g} {self.unit}" if self.limit is not None else "")
 
 
-def interleaved(ours: Callable[[], float], rival: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """Medians of both, measured in turns, so that a busy moment of the machine meets both."""
-    pairs = [(ours(), rival()) for _ in range(rounds)]
-    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
+def interleaved(*sides: Callable[[], float], rounds: int) -> tuple[float, ...]:
+    """The median of every side, measured in turns, so that a busy moment of the machine meets all."""
+    measured = [[side() for side in sides] for _ in range(rounds)]
+    return tuple(statistics.median(side) for side in zip(*measured, strict=True))
 
 
 def timed(action: Callable[[], object]) -> float:

@@ -1,9 +1,11 @@
-"""The folders of runs: swept when their owner is dead, left alone while it lives."""
+"""The folders of runs: swept when their owner is dead, left alone while it lives. What is given back is used again."""
 
 import os
 import time
 
-from reproviewer.engine.folders import FRESH_SECONDS, LOCK, PREFIX, RunFolder, sweep
+import pytest
+
+from reproviewer.engine.folders import FRESH_SECONDS, LARGE, LOCK, PREFIX, SPARE_BYTES, RunFolder, sweep
 
 
 def test_a_folder_goes_with_its_owner(tmp_path):
@@ -27,3 +29,38 @@ def test_only_the_folders_of_the_dead_are_swept(tmp_path):
     sweep(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([living.path, being_made])
     living.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = RunFolder(tmp_path)
+    yield folder
+    folder.close()
+
+
+def made(folder, *sizes):
+    """Data files of these sizes, which take no room on the disk."""
+    paths = [folder.path / f"run-{number}.bin" for number in range(1, len(sizes) + 1)]
+    for path, size in zip(paths, sizes, strict=True):
+        path.touch()
+        os.truncate(path, size)
+    return paths
+
+
+def test_only_large_files_are_kept_to_be_written_over(folder):
+    for path in made(folder, LARGE - 1, LARGE):
+        folder.give_back(path)
+        folder.give_back(path)
+        assert not path.exists()
+    with folder.spares() as spares:
+        assert [path.stat().st_size for path in spares] == [LARGE]
+        with folder.spares() as others:
+            assert not others
+    assert [path.name for path in folder.path.iterdir()] == [LOCK]
+
+
+def test_what_is_kept_has_a_limit(folder):
+    for path in made(folder, LARGE, SPARE_BYTES - LARGE, LARGE):
+        folder.give_back(path)
+    with folder.spares() as spares:
+        assert sum(path.stat().st_size for path in spares) == SPARE_BYTES

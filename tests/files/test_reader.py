@@ -93,3 +93,27 @@ def test_many_at_once(data, scratch):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: files.read(data / "k2_test.h5", scratch), range(8)))
     assert all(f.weights == found[0].weights for f in found)
+
+
+def test_several_are_read_side_by_side(data, scratch, tmp_path):
+    paths = [data / "k2_test.h5", data / "k2_ckpt_dir", data / "k2_test.h5"]
+    calls = []
+    found = files.read_all(paths, scratch, meanwhile=lambda: calls.append(1))
+    assert [f.format for f in found] == [files.read(path, scratch).format for path in paths]
+    assert calls == [1]
+    assert [f.weights for f in files.read_all(paths[:1], scratch)] == [found[0].weights]
+    assert files.read_all([], scratch) == []
+
+
+def test_the_first_that_cannot_be_read_is_named_and_nothing_is_left_running(data, scratch, tmp_path, monkeypatch):
+    fake = tmp_path / "fake.py"
+    fake.write_text("import sys, time\nif 'bad' in sys.argv[1]: raise SystemExit(3)\ntime.sleep(60)")
+    monkeypatch.setattr(child, "__file__", str(fake))
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **more: started.append(popen(*args, **more)) or started[-1])
+    with pytest.raises(ReproError, match=r"^bad\.h5 cannot be read: .* status 3"):
+        files.read_all([tmp_path / "bad.h5", tmp_path / "slow.h5", tmp_path / "bad_too.h5"], scratch)
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
+    assert not list(scratch.iterdir())
