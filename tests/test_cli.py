@@ -612,3 +612,15 @@ def test_a_picture_of_an_experiment(tmp_path):
     done = subprocess.run([*PROGRAM, "picture", str(path), "-o", str(out)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_reports_beside_the_answer(capsys, files, tmp_path):
+    html, table = tmp_path / "report.html", tmp_path / "report.csv"
+    status, out, _ = answer(capsys, "compare", files["a"], files["b"], "--report", html, "--report", table)
+    assert status == 1
+    assert out.startswith("✕ DIFFERENT")
+    assert html.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert table.read_text(encoding="utf-8").count("\n") == 3
+    line = no_answer(capsys, "compare", files["a"], files["b"], "--report", tmp_path / "report.pdf")
+    assert line == "reproviewer: A report is a .html, a .json or a .csv file, not report.pdf.\n"
+    assert "There is no folder" in no_answer(capsys, "compare", files["a"], files["b"], "--report", "no/where.html")

@@ -17,6 +17,7 @@ OUTSIDE = {
     "core": {"numpy"},
     "files": {"numpy", "h5py", "safetensors", "ml_dtypes"},
     "engine": {"numpy"},
+    "reports": {"numpy"},
     "commands": {"numpy"},
     "gui": {"numpy", "PySide6", "pyqtgraph"},
     "worker": {"numpy", "tensorflow", "keras", "tf_keras", "h5py", "ml_dtypes"},
@@ -26,8 +27,9 @@ INSIDE = {
     "core": {"core", "resources"},
     "files": {"core", "files"},
     "engine": {"core", "engine", "files"},
-    "commands": {"core", "files", "engine", "commands", "gui"},
-    "gui": {"core", "files", "engine", "gui", "resources"},
+    "reports": {"core", "files", "reports", "resources"},
+    "commands": {"core", "files", "engine", "reports", "commands", "gui"},
+    "gui": {"core", "files", "engine", "reports", "gui", "resources"},
     "worker": {"worker"},
 }
 """The rooms whose modules may be imported."""
@@ -101,8 +103,10 @@ def test_core_is_numpy_and_the_standard_library():
     assert not loaded & (QT | TENSORFLOW | FILES)
 
 
-@pytest.mark.parametrize("module", ["reproviewer.files", "reproviewer.engine", "reproviewer.engine.transfer"])
-def test_files_and_engine_load_no_qt_and_no_tensorflow(module):
+@pytest.mark.parametrize(
+    "module", ["reproviewer.files", "reproviewer.engine", "reproviewer.engine.transfer", "reproviewer.reports.write"]
+)
+def test_files_engine_and_reports_load_no_qt_and_no_tensorflow(module):
     assert not loaded_by(f"import {module}") & (QT | TENSORFLOW | {"h5py"})
 
 
@@ -114,7 +118,10 @@ def test_gui_loads_no_tensorflow():
 
 
 def test_the_main_window_needs_no_plots_and_no_hdf5():
-    assert not loaded_by("import reproviewer.gui.main_window") & ({"pyqtgraph", "h5py"} | TENSORFLOW)
+    from reproviewer.gui.opening import ROOMS
+
+    rooms = ", ".join(("reproviewer.gui.main_window", *ROOMS))
+    assert not loaded_by(f"import {rooms}") & ({"pyqtgraph", "h5py", "numpy"} | TENSORFLOW)
 
 
 def test_the_command_line_compares_without_qt_and_tensorflow(tmp_path):

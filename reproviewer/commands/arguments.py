@@ -151,6 +151,14 @@ def _compare() -> Parser:
         help="the tensor A of the first file belongs to the tensor B of the second",
     )
     parser.add_argument("--all", action="store_true", help="compare optimizer and other state too")
+    parser.add_argument(
+        "--report",
+        type=_name,
+        action="append",
+        default=[],
+        metavar="OUT",
+        help="write a report: .html (one page with pictures), .json, or .csv (repeatable)",
+    )
     _json(parser)
     return parser
 

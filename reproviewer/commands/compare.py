@@ -23,6 +23,7 @@ from reproviewer.core.verdict import (
     worst,
 )
 from reproviewer.files import read_all
+from reproviewer.reports.forms import check_suffix
 
 if TYPE_CHECKING:
     import argparse
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from reproviewer.core.groups import Groups
     from reproviewer.core.report import Compared
     from reproviewer.core.weights import WeightSet
+    from reproviewer.files import FileContents
 
 MOST_LISTED = 40
 _PLAIN = {pairing.SAME_NAME, pairing.ALIGNED_NUMBERS}
@@ -43,12 +45,15 @@ def main(args: argparse.Namespace) -> int:
         raise ReproError("compare needs two files or more (see `reproviewer compare --help`)")
     if args.pair and len(args.files) > 2:
         raise ReproError("--pair goes with two files (see `reproviewer compare --help`)")
+    for name in args.report:
+        terminal.check_folder(Path(name))
+        check_suffix(Path(name))
     tolerance = Tolerances(Tolerance(args.ulp, args.atol, args.rtol), tuple(args.tolerance))
     with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
         numbers = partial(importlib.import_module, "reproviewer.core.groups")  # numpy takes as long as a file
-        read = read_all([Path(name) for name in args.files], Path(scratch), meanwhile=numbers)
-        sets = [contents.weights for contents in read]
-        others, found = _compare(sets, args, tolerance)
+        contents = read_all([Path(name) for name in args.files], Path(scratch), meanwhile=numbers)
+        others, found = _compare([one.weights for one in contents], args, tolerance)
+        _write_reports(args, contents, others, found)
     if not any(comparison.tensors for _, comparison in others):
         raise ReproError("There is nothing to compare: the files hold no weights.")
     verdict = worst([comparison.verdict for _, comparison in others])
@@ -59,6 +64,22 @@ def main(args: argparse.Namespace) -> int:
         text += _groups(args.files, found) if len(others) > 1 else ""
         terminal.emit(text + "".join(_listing(*other) for other in others))
     return terminal.status_of(verdict, bool(tolerance))
+
+
+def _write_reports(
+    args: argparse.Namespace, contents: Sequence[FileContents], others: Sequence[Compared], found: Groups
+) -> None:
+    if not args.report:
+        return
+    from reproviewer.reports.document import Source
+    from reproviewer.reports.write import write
+
+    sources = [
+        Source(name, one.weights, one.format, one.metadata, tuple(one.stamps))
+        for name, one in zip(args.files, contents, strict=True)
+    ]
+    for name in args.report:
+        write(Path(name), sources, others, found)
 
 
 def _compare(sets: list[WeightSet], args: argparse.Namespace, tolerance: Tolerances) -> tuple[list[Compared], Groups]:

@@ -1,0 +1,82 @@
+"""What a report tells: the answer of `compare`, and beside it what was compared, by which program, and when.
+
+{"schema": "reproviewer/report-1", "verdict", "summary", "created", "versions": {...}, "sources": [{"label", "format",
+"metadata", "files": [{"name", "size", "sha256"}], "tensors": [...]}], and all keys of `reproviewer/compare-1`}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reproviewer import __version__
+from reproviewer.core import report, sentences
+from reproviewer.core.message import ReproError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reproviewer.core.groups import Groups
+    from reproviewer.core.report import Compared, Document
+    from reproviewer.core.weights import WeightSet
+
+SCHEMA = "reproviewer/report-1"
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """One of the things that were compared: a file, or several that are one, or a run, which has none of its own."""
+
+    label: str
+    weights: WeightSet
+    format: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+
+def report_document(sources: Sequence[Source], others: Sequence[Compared], groups: Groups) -> Document:
+    """The report on `sources`, the reference first, and how the others compare with it.
+
+    Raises
+    ------
+    ReproError
+        A file cannot be read any more.
+    """
+    answer = report.compare_document([source.label for source in sources], others, groups)
+    return {
+        **answer,
+        "schema": SCHEMA,
+        "summary": str(sentences.overall(sources[0].label, others)),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"reproviewer": __version__, "python": platform.python_version(), "numpy": np.__version__},
+        "sources": [_source(source) for source in sources],
+    }
+
+
+def _source(source: Source) -> Document:
+    return {
+        "label": source.label,
+        "format": source.format,
+        "metadata": source.metadata,
+        "files": [_file(path) for path in source.files],
+        "tensors": [report.tensor_document(tensor) for tensor in source.weights.tensors],
+    }
+
+
+def _file(path: str) -> Document:
+    total, size = hashlib.sha256(), 0
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                total.update(block)
+                size += len(block)
+    except OSError as error:
+        raise ReproError("Cannot read {file}: {why}.", file=Path(path).name, why=error.strerror) from None
+    return {"name": Path(path).name, "size": size, "sha256": total.hexdigest()}
