@@ -41,9 +41,10 @@ def cells(rows: Sequence[TensorRow], width: int) -> tuple[Cell, ...]:
     base = min(MIN_PX, width / len(places))
     ends = list(accumulate(base + weight * scale for weight in weights))
     found, start, left = [], 0, 0
-    for place in range(len(places)):
-        right = width if place == len(places) - 1 else round(ends[place])
-        if right - left < MIN_PX or 0 < width - right < MIN_PX:
+    for place, end in enumerate(ends):
+        is_last = place == len(places) - 1
+        right = width if is_last else round(end)
+        if not is_last and min(right - left, width - right) < MIN_PX:
             continue
         found.append(_cell(rows, places[start : place + 1], left, right - left))
         start, left = place + 1, right

@@ -68,7 +68,7 @@ class Node:
     @property
     def section(self) -> str:
         """The role, where this is the group of all tensors of a role that is not compared."""
-        return self.path[1:] if self.path[:1] == "\0" and "/" not in self.path else ""
+        return self.path[1:] if self.path[:1] == "\0" and self.path[1:] in SECTIONS else ""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def next_unlike(nodes: Iterable[Node], current: int | None, forward: bool = True
 def share_text(tally: Tally) -> Message:
     """How much differs, in few signs: `12 %`, `1 of 4 M`, `all`."""
     if not tally.differing:
-        return message("" if tally.verdict in (None, Verdict.MISMATCHED) else "0")
+        return message("")
     if tally.differing == tally.size:
         return message("all")
     if tally.size < 1000 or tally.share < 0.01:

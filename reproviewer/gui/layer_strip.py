@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from reproviewer.core import layer_strip
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 HEIGHT_PX = 20
 BAR_PX = 14
 LOW_PX = 4
-"""What is identical is a low line, what is not stands out of it: to tell them apart takes no colours."""
+"""What is identical is a low line, what differs stands out of it, what does not fit is hollow: it takes no colours."""
 CAPTION_ROOM_PX = 168
 GAP_FROM_PX = 4
 """Cells of this width or more have a gap of one pixel between them."""
-NONE_PX = 0
 
 
 class LayerStrip(QWidget):
@@ -133,7 +132,7 @@ class LayerStrip(QWidget):
         return next((cell for cell in self._cells if cell.left <= x < cell.left + cell.width), None)
 
     def _rect(self, cell: Cell) -> QRect:
-        gap = 1 if cell.width >= GAP_FROM_PX else NONE_PX
+        gap = 1 if cell.width >= GAP_FROM_PX else 0
         return QRect(cell.left, 0, cell.width - gap, BAR_PX)
 
     def _paint_cell(self, painter: QPainter, cell: Cell, is_chosen: bool) -> None:
@@ -148,9 +147,8 @@ class LayerStrip(QWidget):
         assert cell.verdict is not None
         ink = QColor(self._theme.ink(cell.verdict))
         if cell.verdict is Verdict.MISMATCHED:
-            painter.fillRect(rect, QColor(self._theme.tint(cell.verdict)))
-            painter.fillRect(rect, QBrush(ink, Qt.BrushStyle.BDiagPattern))
-            painter.fillRect(QRect(rect.left(), rect.top(), rect.width(), 2), ink)
+            painter.fillRect(rect, ink)
+            painter.fillRect(rect.adjusted(1, 2, -1, -2), QColor(self._theme.tint(cell.verdict)))
         elif cell.verdict is Verdict.DIFFERENT:
             painter.fillRect(rect, ink)
         else:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
-NAME, SHAPE, SHARE, ABS, ULP, DTYPE = range(6)
+NAME, SHAPE, DTYPE, SHARE, ABS, ULP = range(6)
 COLUMNS = 6
 VERDICT_ROLE = Qt.ItemDataRole.UserRole
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -49,10 +49,10 @@ class TensorModel(QAbstractItemModel):
         self._titles = (
             self.tr("Tensor"),
             self.tr("Shape"),
+            self.tr("Dtype"),
             self.tr("Differ"),
             self.tr("Largest |Δ|"),
             self.tr("Largest ULP"),
-            self.tr("Dtype"),
         )
 
     def show(self, nodes: tuple[Node, ...], rows: Sequence[TensorRow]) -> bool:
@@ -161,15 +161,18 @@ class TensorModel(QAbstractItemModel):
     def _text(self, node: Node, column: int) -> str:
         line = None if node.row is None else self.rows[node.row]
         tally = node.tally
+        differs = tally.verdict is not None and tally.verdict is not Verdict.IDENTICAL
         if column == NAME:
             return shown(message(node.label)) if node.section else node.label
+        if column in (SHARE, ABS, ULP) and not differs:
+            return ""
         if column == SHARE:
             misfit = line is not None and line.verdict is Verdict.MISMATCHED
             return shown(misfit_text(line) if misfit and line else share_text(tally))
         if column == ABS:
-            return "" if tally.max_abs is None or tally.verdict is None else shown_distance(tally.max_abs)
+            return "" if tally.max_abs is None else shown_distance(tally.max_abs)
         if column == ULP:
-            return "" if tally.max_ulp is None or tally.verdict is None else short_count(tally.max_ulp)
+            return "" if tally.max_ulp is None else short_count(tally.max_ulp)
         if line is None:
             return ""
         return shape_text(line.shape) if column == SHAPE else line.dtype

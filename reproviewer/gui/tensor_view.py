@@ -8,7 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
 
-from reproviewer.core.layer_tree import tensors
+from reproviewer.core.layer_tree import shape_text, tensors
 from reproviewer.gui.tensor_delegates import ShareDelegate, SignDelegate, TextDelegate
 from reproviewer.gui.tensor_model import ABS, COLUMNS, DTYPE, NAME, SHAPE, SHARE, ULP, TensorModel
 from reproviewer.gui.theme import GRID_PX, Theme
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from reproviewer.core.tensor_rows import TensorRow
     from reproviewer.gui.tensor_model import Index
 
-WIDTHS_PX = {SHAPE: 80, SHARE: 96, ABS: 80, ULP: 88, DTYPE: 72}
-MIN_NAME_PX = 120
+WIDTHS_PX = {SHARE: 96, ABS: 80, ULP: 88, DTYPE: 72}
+"""Of the columns beside name and shape, in the order in which they come when there is more room."""
+MIN_NAME_PX, MAX_SHAPE_PX, INDENT_PX = 168, 104, 12
 ORDERS: dict[int, Order] = {NAME: "name", SHARE: "share", ABS: "abs", ULP: "ulp"}
 MAX_OPEN = 400
 """Trees of up to so many tensors stand open; of larger ones only the groups that lead to the tensor looked at."""
@@ -43,6 +44,8 @@ class TensorView(QTreeView):
         self.contents = TensorModel(theme, self)
         self._opened: dict[str, bool] = {}
         self._columns: dict[int, bool] = {}
+        self._shape_px = 8 * GRID_PX
+        self._sorted: tuple[int, bool] | None = None
         self._restoring = False
         self._setup_ui(theme)
 
@@ -52,6 +55,7 @@ class TensorView(QTreeView):
         self._restoring = True
         try:
             if self.contents.show(nodes, rows):
+                self._measure_shapes(rows)
                 self._open_groups(nodes)
                 self.select_name(chosen)
                 self.executeDelayedItemsLayout()
@@ -87,7 +91,10 @@ class TensorView(QTreeView):
         if not index.isValid():
             self.selectionModel().clear()
         elif index != self.currentIndex().siblingAtColumn(NAME):
+            seen = self.viewport().rect().contains(self.visualRect(index).center())
             self.selectionModel().setCurrentIndex(index, _SELECT)
+            if not seen:
+                self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
@@ -149,7 +156,7 @@ class TensorView(QTreeView):
         self.setModel(self.contents)
         self.setAccessibleName(self.tr("Tensors"))
         self.setUniformRowHeights(True)
-        self.setIndentation(2 * GRID_PX)
+        self.setIndentation(INDENT_PX)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -186,18 +193,15 @@ class TensorView(QTreeView):
         """Once: names from A, numbers from the largest; again: the other way; a third time: as in the model."""
         if column not in ORDERS:
             return
-        first = Qt.SortOrder.AscendingOrder if column == NAME else Qt.SortOrder.DescendingOrder
+        first = column != NAME
+        steps: dict[tuple[int, bool] | None, tuple[int, bool] | None]
+        steps = {(column, first): (column, not first), (column, not first): None}
+        self._sorted = steps.get(self._sorted, (column, first))
         header = self.header()
-        sorted_by = header.sortIndicatorSection() if header.isSortIndicatorShown() else -1
-        if sorted_by == column and header.sortIndicatorOrder() != first:
-            header.setSortIndicatorShown(False)
-            self.orderWanted.emit("model", False)
-            return
-        other = Qt.SortOrder.AscendingOrder if first == Qt.SortOrder.DescendingOrder else Qt.SortOrder.DescendingOrder
-        order = other if sorted_by == column else first
-        header.setSortIndicator(column, order)
-        header.setSortIndicatorShown(True)
-        self.orderWanted.emit(ORDERS[column], order == Qt.SortOrder.DescendingOrder)
+        header.setSortIndicatorShown(self._sorted is not None)
+        descending = self._sorted is not None and self._sorted[1]
+        header.setSortIndicator(column, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
+        self.orderWanted.emit(ORDERS[column] if self._sorted else "model", descending)
 
     def _show_column(self, column: int, on: bool) -> None:
         self._columns[column] = on
@@ -209,12 +213,21 @@ class TensorView(QTreeView):
 
     def _lay_out_columns(self) -> None:
         """Show the columns that the person chose, or as many as there is room for."""
-        room = self.width() - MIN_NAME_PX
+        room = self.width() - MIN_NAME_PX - self._shape_px
+        self.setColumnHidden(SHAPE, not self._columns.get(SHAPE, True))
+        self.setColumnWidth(SHAPE, self._shape_px)
         for column, width in WIDTHS_PX.items():
             room -= width
-            fits = column == SHAPE or room >= 0
-            self.setColumnHidden(column, not self._columns.get(column, fits))
+            self.setColumnHidden(column, not self._columns.get(column, room >= 0))
             self.setColumnWidth(column, width)
+
+    def _measure_shapes(self, rows: Sequence[TensorRow]) -> None:
+        """Give the shapes the room they need and no more: names are longer."""
+        metrics = self.fontMetrics()
+        texts = [shape_text(shape) for shape in {row.shape for row in rows}]
+        widest = max(map(metrics.horizontalAdvance, texts), default=0) + GRID_PX
+        self._shape_px = min(max(widest, 6 * GRID_PX), MAX_SHAPE_PX)
+        self._lay_out_columns()
 
     def _remember(self, index: QModelIndex, is_open: bool) -> None:
         node = self.contents.node(index)
