@@ -51,6 +51,16 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """A person's word: the reference's tensor `a` belongs to the tensor `b` of an item, or to none of it (None)."""
+
+    reference: str
+    item: str
+    a: str
+    b: str | None
+
+
+@dataclass(frozen=True)
 class Session:
     """The whole desk. Every change is a function that returns a new one, so undo is free."""
 
@@ -58,6 +68,7 @@ class Session:
     items: tuple[Item, ...] = ()
     reference: str | None = None
     look: Look = field(default_factory=Look)
+    chosen: tuple[Chosen, ...] = ()
 
     @property
     def reference_item(self) -> Item | None:
@@ -73,6 +84,11 @@ class Session:
         """All items but the reference."""
         reference = self.reference_item
         return tuple(item for item in self.items if item is not reference)
+
+    def choices(self, item_id: str) -> tuple[tuple[str, str | None], ...]:
+        """Which tensors of the present reference the person has paired with which of this item."""
+        reference = self.reference_item
+        return tuple((c.a, c.b) for c in self.chosen if reference and (c.reference, c.item) == (reference.id, item_id))
 
 
 def edit(session: Session, experiment: Experiment) -> Session:
@@ -126,6 +142,23 @@ def rename(session: Session, item_id: str, label: str) -> Session:
 def set_reference(session: Session, item_id: str) -> Session:
     """Compare all others with this item."""
     return replace(session, reference=item_id, look=replace(session.look, focus=None))
+
+
+def pair(session: Session, item_id: str, a: str, b: str | None) -> Session:
+    """Pair the reference's tensor `a` with the tensor `b` of an item, or with none of it, whatever the rules say."""
+    reference = session.reference_item
+    if reference is None or session.item(item_id) in (None, reference):
+        return session
+    without = pair_by_rule(session, item_id, a, b)
+    return replace(without, chosen=(*without.chosen, Chosen(reference.id, item_id, a, b)))
+
+
+def pair_by_rule(session: Session, item_id: str, a: str | None, b: str | None) -> Session:
+    """Forget what was chosen for the reference's tensor `a` and for the tensor `b` of an item."""
+    reference = session.reference_item
+    here = reference.id if reference else None, item_id
+    kept = tuple(c for c in session.chosen if (c.reference, c.item) != here or (c.a != a and (b is None or c.b != b)))
+    return replace(session, chosen=kept)
 
 
 def tidied(history: History[Session], budget: int) -> tuple[History[Session], tuple[Item, ...]]:

@@ -142,8 +142,14 @@ class Comparison:
 
     @cached_property
     def by_name(self) -> dict[str, TensorComparison]:
-        """The tensors by their name in the reference (an extra one by its own)."""
-        return {t.names[0] or t.name: t for t in reversed(self.tensors)}
+        """The tensors by their name in the reference; an extra one by its own, marked where the reference has it."""
+        found: dict[str, TensorComparison] = {}
+        for tensor in self.tensors:
+            name = tensor.names[0]
+            if name is None:
+                name = f"{tensor.name} (extra)" if tensor.name in found else tensor.name
+            found.setdefault(name, tensor)
+        return found
 
     @property
     def size(self) -> int:

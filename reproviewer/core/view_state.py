@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from reproviewer.core import sentences
 from reproviewer.core.message import Message, message
 from reproviewer.core.plot_state import Pane, PlotKind, PlotState
+from reproviewer.core.tensor_rows import TensorRow, tensor_rows
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from reproviewer.core.experiment import Experiment
     from reproviewer.core.keras_text import Problem
     from reproviewer.core.session import Item, Session
-    from reproviewer.core.weights import Tensor
 
 MAX_BARS = 64
 """Tensors up to this size are drawn as bars unless the person chooses otherwise."""
@@ -95,22 +95,6 @@ class Card:
 
 
 @dataclass(frozen=True)
-class TensorRow:
-    """One line of the tensor list: the worst verdict over all items.
-
-    `name` is the reference's; `label` is the model's own name for it where the reference is a file that has another.
-    """
-
-    name: str
-    label: str
-    shape: tuple[int, ...]
-    dtype: str
-    verdict: Verdict | None
-    differing: int
-    size: int
-
-
-@dataclass(frozen=True)
 class ViewState:
     """Everything the window shows."""
 
@@ -128,13 +112,16 @@ class ViewState:
     selected: str | None
     kind: PlotKind
     plot: PlotState | None
+    pairing: Comparison | None = None
+    """How the item whose difference is shown was compared with the reference: whose tensors can be paired by hand."""
 
 
 def resolve(session: Session, findings: Findings, status: Status) -> ViewState:
     """What the window shows for this desk."""
-    rows = _rows(session, findings)
+    rows = tensor_rows(session, findings)
     selected = _selected(session, rows)
     kind = _kind(session, rows, selected)
+    plot = _plot(session, findings, rows, selected, kind)
     return ViewState(
         experiment=session.experiment,
         problems=status.problems,
@@ -149,7 +136,8 @@ def resolve(session: Session, findings: Findings, status: Status) -> ViewState:
         tensors=rows,
         selected=selected,
         kind=kind,
-        plot=_plot(session, findings, rows, selected, kind),
+        plot=plot,
+        pairing=findings.comparisons.get(plot.focus or "") if plot else None,
     )
 
 
@@ -258,62 +246,13 @@ def _cards(session: Session, findings: Findings, status: Status) -> tuple[Card, 
     )
 
 
-def _rows(session: Session, findings: Findings) -> tuple[TensorRow, ...]:
-    reference = session.reference_item
-    if reference is None:
-        return ()
-    worst_of = _worst_by_name(session, findings)
-    labels = _model_names(session, findings, reference)
-    rows = [_row(t, labels.get(t.name, t.name), worst_of.pop(t.name, None)) for t in _compared(reference)]
-    for name, extra in worst_of.items():
-        shape = extra.shapes[1] or extra.shapes[0] or ()
-        rows.append(TensorRow(name, name, shape, extra.dtypes[1] or "", extra.verdict, extra.differing, extra.size))
-    return tuple(rows)
-
-
-def _model_names(session: Session, findings: Findings, reference: Item) -> dict[str, str]:
-    """What the first run calls the tensors of a file that is the reference."""
-    runs = [item for item in session.others() if item.kind != "file" and item.id in findings.comparisons]
-    if reference.kind != "file" or not runs:
-        return {}
-    return {t.names[0]: t.names[1] for t in findings.comparisons[runs[0].id].tensors if t.names[0] and t.names[1]}
-
-
-def _row(tensor: Tensor, label: str, found: TensorComparison | None) -> TensorRow:
-    return TensorRow(
-        tensor.name,
-        label,
-        tensor.shape,
-        tensor.dtype,
-        found.verdict if found else None,
-        found.differing if found else 0,
-        tensor.size,
-    )
-
-
-def _worst_by_name(session: Session, findings: Findings) -> dict[str, TensorComparison]:
-    """For each tensor the comparison with the worst verdict, among them the one with most differing elements."""
-    found: dict[str, TensorComparison] = {}
-    for item in session.others():
-        comparison = findings.comparisons.get(item.id)
-        for key, tensor in comparison.by_name.items() if comparison else ():
-            best = found.get(key)
-            if best is None or (tensor.verdict.severity, tensor.differing) > (best.verdict.severity, best.differing):
-                found[key] = tensor
-    return found
-
-
-def _compared(item: Item) -> tuple[Tensor, ...]:
-    return item.weights.only("weight", "draw").tensors
-
-
 def _selected(session: Session, rows: tuple[TensorRow, ...]) -> str | None:
     """The tensor that is looked at: the chosen one, else the first that differs, else the first."""
     names = [row.name for row in rows]
     if session.look.tensor in names:
         return session.look.tensor
-    unlike = [row.name for row in rows if row.verdict not in (None, Verdict.IDENTICAL)]
-    return next(iter(unlike or names), None)
+    unlike = (row.name for row in rows if row.is_unlike)
+    return next(unlike, None) or next(iter(names), None)
 
 
 def _kind(session: Session, rows: tuple[TensorRow, ...], selected: str | None) -> PlotKind:

@@ -30,6 +30,7 @@ class Actions(QObject):
         super().__init__(window)
         self._window = window
         self._setup_actions()
+        self._setup_ways()
         self.examples_menu = QMenu(self.tr("E&xamples"), window)
         self.export_menu = self._menu(
             self.tr("&Export"), self.export_png, self.export_svg, self.export_csv, None, self.copy_python
@@ -59,7 +60,8 @@ class Actions(QObject):
         bar.addMenu(self._menu(self.tr("&Run"), self.build, self.stop))
         theme = QMenu(self.tr("&Theme"), self._window)
         theme.addActions(list(self._themes.values()))
-        bar.addMenu(self._menu(self.tr("&View"), *self._kinds.values(), None, theme))
+        ways = (self.find, self.only_differences, self.next_difference, self.previous_difference)
+        bar.addMenu(self._menu(self.tr("&View"), *self._kinds.values(), None, *ways, None, theme))
         bar.addMenu(self.examples_menu)
         bar.addMenu(self._menu(self.tr("&Help"), self.keys, self.log, self.about))
 
@@ -86,6 +88,10 @@ class Actions(QObject):
         for action in (self.export_png, self.export_svg, self.export_csv, *self._kinds.values()):
             action.setEnabled(state.plot is not None)
         self._kinds[state.kind].setChecked(True)
+        self.find.setEnabled(bool(state.tensors))
+        unlike = any(row.is_unlike for row in state.tensors)
+        for action in (self.next_difference, self.previous_difference):
+            action.setEnabled(unlike)
 
     def show_theme(self, choice: str) -> None:
         """Mark the chosen theme."""
@@ -126,6 +132,23 @@ class Actions(QObject):
         self.keys = self._action(self.tr("&Keyboard"), "", Key.HelpContents, self.tr("What the keys do"))
         self.log = self._action(self.tr("Worker's &log"), "", "", self.tr("Open what TensorFlow printed"))
         self.about = self._action(self.tr("&About ReproViewer"), "", "", self.tr("Version and licence"))
+
+    def _setup_ways(self) -> None:
+        """The ways to a tensor."""
+        self.find = self._action(self.tr("&Find a tensor"), "", Key.Find, self.tr("Look for a tensor by its name"))
+        self.only_differences = self._action(
+            self.tr("&Only differences"),
+            self.tr("Only differences"),
+            "Ctrl+D",
+            self.tr("List only the tensors that differ"),
+        )
+        self.only_differences.setCheckable(True)
+        self.next_difference = self._action(
+            self.tr("&Next difference"), "↓", "F3", self.tr("Go to the next tensor that differs")
+        )
+        self.previous_difference = self._action(
+            self.tr("&Previous difference"), "↑", "Shift+F3", self.tr("Go to the tensor before that differs")
+        )
 
     def _action(self, text: str, button: str, key: str | Key, tip: str) -> QAction:
         action = QAction(text, self._window)

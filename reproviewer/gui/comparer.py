@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from reproviewer.gui.engine_thread import EngineThread
     from reproviewer.gui.tasks import Background
 
-_Key = tuple[str, str]
+_Key = tuple[str, str, tuple[tuple[str, str | None], ...]]
+"""Two items, and what the person said about which of their tensors belong together."""
 
 
 class Comparer(QObject):
@@ -48,7 +49,7 @@ class Comparer(QObject):
             self.findings = Findings()
             return
         self._collect()
-        todo = [i for i in session.others() if (reference.id, i.id) not in self._known]
+        todo = {_key(session, i): i for i in session.others() if _key(session, i) not in self._known}
         undigested = [i for i in session.items if i.id not in self._digests]
         if todo or undigested:
             self._background.start(
@@ -59,15 +60,18 @@ class Comparer(QObject):
             )
 
     def _work(
-        self, reference: Item, todo: list[Item], undigested: list[Item], cancelled: Callable[[], bool]
+        self, reference: Item, todo: dict[_Key, Item], undigested: list[Item], cancelled: Callable[[], bool]
     ) -> tuple[dict[_Key, Comparison], dict[str, str]]:
+        from reproviewer.core.chosen_pairs import with_chosen
         from reproviewer.core.compare import compare
+        from reproviewer.core.pairing import pair
 
         compared: dict[_Key, Comparison] = {}
-        for item in todo:
+        for key, item in todo.items():
             if cancelled():
                 break
-            compared[reference.id, item.id] = compare(reference.weights, item.weights, cancelled=cancelled)
+            pairs = with_chosen(pair(reference.weights, item.weights), key[-1])
+            compared[key] = compare(reference.weights, item.weights, pairs=pairs, cancelled=cancelled)
         digests: dict[str, str] = {}
         for item in undigested:
             if cancelled():
@@ -87,9 +91,7 @@ class Comparer(QObject):
         if session is None or reference is None:
             return
         comparisons = {
-            item.id: self._known[reference.id, item.id]
-            for item in session.others()
-            if (reference.id, item.id) in self._known
+            item.id: self._known[_key(session, item)] for item in session.others() if _key(session, item) in self._known
         }
         digests = {item.id: self._digests[item.id] for item in session.items if item.id in self._digests}
         self.findings = Findings(comparisons, digests)
@@ -129,6 +131,12 @@ class Comparer(QObject):
             self.findingsChanged.emit()
 
         self._engine.ask(lambda engine: engine.run(probe), receive)
+
+
+def _key(session: Session, item: Item) -> _Key:
+    reference = session.reference_item
+    assert reference is not None
+    return reference.id, item.id, session.choices(item.id)
 
 
 def _compared(runs: list[RunFinished]) -> Comparison:

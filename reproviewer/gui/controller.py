@@ -342,6 +342,20 @@ class Controller(QObject):
         """Give an item another label."""
         self._push(session.rename(self.session, item_id, label))
 
+    def pair(self, a: str, b: str | None) -> None:
+        """Pair the reference's tensor `a` with `b` of the item whose difference is shown, or (None) with none of it."""
+        if focus := self._focus():
+            self._push(session.pair(self.session, focus, a, b))
+
+    def pair_by_rule(self, a: str | None, b: str | None) -> None:
+        """Pair these tensors by the rules again."""
+        if focus := self._focus():
+            self._push(session.pair_by_rule(self.session, focus, a, b))
+
+    def _focus(self) -> str | None:
+        plot = self.state.plot
+        return plot.focus if plot else None
+
     # looking
 
     def look_at_tensor(self, name: str) -> None:

@@ -51,6 +51,12 @@ def ask_text(parent: QWidget, title: str, label: str, text: str) -> str | None:
     return answer.strip() if accepted and answer.strip() else None
 
 
+def ask_choice(parent: QWidget, title: str, label: str, choices: list[str]) -> str | None:
+    """Ask for one of these."""
+    answer, accepted = QInputDialog.getItem(parent, title, label, choices, 0, False)
+    return answer if accepted else None
+
+
 def ask_replace(parent: QWidget, path: Path) -> bool:
     """Ask whether an existing file may be replaced."""
     text = tr("{file} is already there. Replace it?").format(file=path.name)

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from reproviewer.gui.actions import Actions
     from reproviewer.gui.chores import Chores
     from reproviewer.gui.controller import Controller
+    from reproviewer.gui.layer_strip import LayerStrip
     from reproviewer.gui.panel.panel import ExperimentPanel
     from reproviewer.gui.plot_card import PlotCard
     from reproviewer.gui.settings import Settings
     from reproviewer.gui.shelf import Shelf
-    from reproviewer.gui.tensor_list import TensorList
+    from reproviewer.gui.tensor_tree import TensorTree
     from reproviewer.gui.toolbar import Toolbar
     from reproviewer.gui.verdict_line import VerdictLine
 
@@ -47,7 +48,8 @@ class MainWindow(QMainWindow):
     panel: ExperimentPanel
     verdict: VerdictLine
     shelf: Shelf
-    tensors: TensorList
+    strip: LayerStrip
+    tensors: TensorTree
     plots: PlotCard
     chores: Chores
 
@@ -85,10 +87,11 @@ class MainWindow(QMainWindow):
     def _make_rooms(self, controller: Controller, desk: QWidget) -> Iterator[None]:
         from reproviewer.gui.actions import Actions
         from reproviewer.gui.chores import Chores
+        from reproviewer.gui.layer_strip import LayerStrip
         from reproviewer.gui.panel.panel import ExperimentPanel
         from reproviewer.gui.plot_card import PlotCard
         from reproviewer.gui.shelf import Shelf
-        from reproviewer.gui.tensor_list import TensorList
+        from reproviewer.gui.tensor_tree import TensorTree
         from reproviewer.gui.toolbar import Toolbar
         from reproviewer.gui.verdict_line import VerdictLine
 
@@ -108,13 +111,15 @@ class MainWindow(QMainWindow):
         yield
         self.verdict = VerdictLine(self._theme, right)
         self.shelf = Shelf(self._theme, right)
+        self.strip = LayerStrip(self._theme, right)
         self._below = _splitter(right)
         yield
-        self.tensors = TensorList(self._theme, self._below)
+        self.tensors = TensorTree(self._theme, self._below, self.actions_)
+        yield
         self.plots = PlotCard(self._theme, self._below)
         self.chores = Chores(self, controller, self._settings)
         yield
-        _column(right, self.verdict, self.shelf, self._below)
+        _column(right, self.verdict, self.shelf, self.strip, self._below)
         _column(desk, self.toolbar, self._across, margins=(12, 4, 12, 4))
         self._restore_layout()
         yield
@@ -135,7 +140,7 @@ class MainWindow(QMainWindow):
 
     def _unveil(self, desk: QWidget) -> Iterator[None]:
         """Show the desk, laid out as a whole, and paint its rooms one after the other."""
-        rooms = (self.toolbar, self.panel, self.verdict, self.shelf, self.tensors, self.plots)
+        rooms = (self.toolbar, self.panel, self.verdict, self.shelf, self.strip, self.tensors, self.plots)
         for room in rooms:
             room.setUpdatesEnabled(False)
         desk.show()
@@ -159,7 +164,11 @@ class MainWindow(QMainWindow):
         self.shelf.keepWanted.connect(controller.keep)
         self.shelf.saveWanted.connect(chores.save_weights)
         self.shelf.renameWanted.connect(chores.rename)
+        self.strip.tensorChosen.connect(controller.look_at_tensor)
         self.tensors.tensorChosen.connect(controller.look_at_tensor)
+        self.tensors.pairWanted.connect(controller.pair)
+        self.tensors.unpairWanted.connect(lambda name: controller.pair(name, None))
+        self.tensors.ruleWanted.connect(controller.pair_by_rule)
         self.plots.kindChosen.connect(controller.look_as)
         self.plots.sliceChosen.connect(controller.look_at_slice)
         self.plots.itemChosen.connect(controller.look_at_item)
@@ -178,7 +187,8 @@ class MainWindow(QMainWindow):
         self.actions_.show_state(state, self._controller.can_undo, self._controller.can_redo)
         self.verdict.show_view(state.verdict)
         self.shelf.show_cards(state.cards)
-        self.tensors.show_rows(state.tensors, state.selected)
+        self.strip.show_rows(state.tensors, state.selected)
+        self.tensors.show_rows(state.tensors, state.selected, state.pairing)
         self.plots.show_plot(state.plot, state.kind)
 
     def _say(self, sentence: Message) -> None:
@@ -209,7 +219,7 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         themes.apply(app, self._theme)
         if self._controller is not None:
-            for part in (self.panel, self.verdict, self.shelf, self.tensors, self.plots):
+            for part in (self.panel, self.verdict, self.shelf, self.strip, self.tensors, self.plots):
                 part.apply_theme(self._theme)
 
     # Qt's events

@@ -33,6 +33,8 @@ ROOMS = (
     "reproviewer.gui.panel.panel",
     "reproviewer.gui.chores",
     "reproviewer.gui.shelf",
+    "reproviewer.gui.layer_strip",
+    "reproviewer.gui.tensor_tree",
     "reproviewer.gui.plot_card",
     "reproviewer.gui.verdict_line",
 )

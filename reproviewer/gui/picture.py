@@ -20,7 +20,7 @@ from reproviewer.core.weights import digest
 from reproviewer.gui import theme as themes
 from reproviewer.gui.plot_card import PlotCard
 from reproviewer.gui.shelf import Shelf
-from reproviewer.gui.tensor_list import TensorList
+from reproviewer.gui.tensor_tree import TensorTree
 from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
 from reproviewer.gui.verdict_line import VerdictLine
 
@@ -56,7 +56,7 @@ class Page(QWidget):
         super().__init__()
         self.setObjectName("desk")
         self._verdict, self._shelf = VerdictLine(theme), Shelf(theme)
-        self._tensors, self._plots = TensorList(theme), PlotCard(theme)
+        self._tensors, self._plots = TensorTree(theme), PlotCard(theme)
         self._layout()
         self.resize(SIZE)
         self._verdict.show_view(replace(state.verdict, action=""))

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from reproviewer.core.layer_tree import shape_text
 from reproviewer.core.plot_state import PLOT_KINDS, PlotKind, PlotState
-from reproviewer.gui.tensor_list import shape_text
 from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from reproviewer.core.keras_text import Problem
 from reproviewer.core.message import message
 from reproviewer.core.model_spec import Span
 from reproviewer.core.session import Item, Session
+from reproviewer.core.tensor_rows import partners
 from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Verdict
 from reproviewer.core.view_state import Findings, Status, Trouble, Work, resolve
 from reproviewer.core.weights import Tensor, WeightSet
@@ -146,3 +147,48 @@ def test_sizes_are_said_in_words():
     assert note((5, 1)) == "5 weights in 1 tensor"
     assert note((0, 0)) == "No weights: only draws are recorded."
     assert note(None) is None
+
+
+def test_state_that_is_not_compared_is_listed_at_the_end_without_a_verdict():
+    state = Tensor("adam/m", "float32", (5,), "run.bin", 0, "optimizer")
+    desk = Session(items=(run(1, weights=WeightSet((state, KERNEL, BIAS))), run(2)))
+    rows = resolve(desk, Findings({"r2": SAME}), READY).tensors
+    assert [(row.name, row.role, row.verdict) for row in rows] == [
+        ("dense/kernel", "weight", Verdict.IDENTICAL),
+        ("dense/bias", "weight", Verdict.IDENTICAL),
+        ("adam/m", "optimizer", None),
+    ]
+    chosen = resolve(session.look_at(desk, tensor="adam/m"), Findings({"r2": SAME}), READY)
+    assert [pane.tensor for pane in chosen.plot.panes] == [state, None]
+
+
+def apart(tensor, side):
+    names = (tensor.name, None) if side == 0 else (None, tensor.name)
+    pair = [tensor.shape, None] if side == 0 else [None, tensor.shape]
+    rule = "missing" if side == 0 else "extra"
+    return TensorComparison(tensor.name, names, Verdict.MISMATCHED, tuple(pair), ("float32", None), 0, rule=rule)
+
+
+def test_tensors_taken_apart_have_a_row_each_though_both_have_one_name():
+    comparison = Comparison(Verdict.MISMATCHED, (apart(KERNEL, 0), found(BIAS, Verdict.IDENTICAL), apart(KERNEL, 1)))
+    state = resolve(session.look_at(TWO, tensor="dense/kernel (extra)"), Findings({"r2": comparison}), READY)
+    assert [(row.name, row.names) for row in state.tensors] == [
+        ("dense/kernel", ("dense/kernel", None)),
+        ("dense/bias", ("dense/bias", "dense/bias")),
+        ("dense/kernel (extra)", (None, "dense/kernel")),
+    ]
+    assert [pane.tensor for pane in state.plot.panes] == [None, KERNEL]
+    assert state.pairing is comparison
+
+
+def test_partners_by_hand_are_those_of_the_shape_first_those_without_a_partner():
+    other = replace(KERNEL, name="other/kernel")
+    loose = replace(BIAS, name="loose/bias")
+    comparison = Comparison(
+        Verdict.MISMATCHED,
+        (apart(KERNEL, 0), found(replace(KERNEL, name="p"), Verdict.IDENTICAL), apart(other, 1), apart(loose, 1)),
+    )
+    assert partners(comparison, "dense/kernel") == (("other/kernel",), ("p",))
+    assert partners(comparison, "other/kernel") == (("dense/kernel",), ("p",))
+    assert partners(comparison, "loose/bias") == (("dense/kernel",), ())
+    assert partners(comparison, "gone") == ((), ())

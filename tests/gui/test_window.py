@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QTableView,
+    QTreeView,
     QWidget,
 )
 
 from reproviewer.core.experiment import Experiment
 from reproviewer.gui.settings import Settings
 
-CONTROLS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QTableView)
+CONTROLS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QTableView, QTreeView)
 NOT_LANGUAGE = re.compile(r"[\W\d_]*|ReproViewer|dense(/\w+)?|(\(.*\) · )?float\d+")
 
 
