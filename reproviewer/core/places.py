@@ -78,8 +78,10 @@ def _walk(
     a: _Side, b: _Side, in_a: tuple[int, ...], in_b: tuple[int, ...], depth_a: int, depth_b: int
 ) -> Iterator[tuple[int, int]]:
     alike = a.structure(in_a) == b.structure(in_b)
-    parts_a, depth_a = _parts(a, in_a, depth_a, alike)
-    parts_b, depth_b = _parts(b, in_b, depth_b, alike)
+    names_a, names_b = _names(a, in_a, depth_a), _names(b, in_b, depth_b)
+    is_one_language = a.view.language == b.view.language
+    parts_a, depth_a = _parts(a, in_a, depth_a, alike, names_b if is_one_language else set())
+    parts_b, depth_b = _parts(b, in_b, depth_b, alike, names_a if is_one_language else set())
     weights = [[p for p in parts if p.is_weight] for parts in (parts_a, parts_b)]
     inner = [[p for p in parts if not p.is_weight] for parts in (parts_a, parts_b)]
     for one, other in _match_weights(a, b, weights[0], weights[1], alike):
@@ -88,15 +90,22 @@ def _walk(
         yield from _walk(a, b, one.tensors, other.tensors, depth_a + 1, depth_b + 1)
 
 
-def _parts(side: _Side, tensors: tuple[int, ...], depth: int, alike: bool) -> tuple[list[_Part], int]:
-    """The children of a node. A part that all tensors share says nothing, and is passed by."""
+def _names(side: _Side, tensors: tuple[int, ...], depth: int) -> set[str]:
+    return {(side.view.paths[i] or ())[depth] for i in tensors}
+
+
+def _parts(side: _Side, tensors: tuple[int, ...], depth: int, alike: bool, others: set[str]) -> tuple[list[_Part], int]:
+    """The children of a node.
+
+    A part that all tensors share says nothing, and is passed by; but not one that the other side has among `others`.
+    """
     while True:
         children: dict[tuple[str, bool], list[int]] = defaultdict(list)
         for i in tensors:
             path = side.view.paths[i] or ()
             children[path[depth], len(path) == depth + 1].append(i)
         parts = [_Part(name, tuple(below), is_weight) for (name, is_weight), below in children.items()]
-        if len(parts) != 1 or parts[0].is_weight:
+        if len(parts) != 1 or parts[0].is_weight or (len(others) > 1 and parts[0].name in others):
             return parts, depth
         if not alike and any(len(side.view.paths[i] or ()) == depth + 2 for i in tensors):
             return parts, depth

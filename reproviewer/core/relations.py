@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reproviewer.core import elements, orders
+from reproviewer.core.compare import Cancelled
 from reproviewer.core.message import message
 from reproviewer.core.names import short_names
 from reproviewer.core.verdict import Comparison, Relation, Verdict
@@ -61,19 +62,24 @@ _MOST_CORRELATED = 4.0
 """In standard deviations of the correlation of independent values."""
 
 
-def explained(comparison: Comparison, pairs: Sequence[Pair]) -> Comparison:
+def explained(
+    comparison: Comparison, pairs: Sequence[Pair], cancelled: Callable[[], bool] = lambda: False
+) -> Comparison:
     """The same comparison, with the relations that tests support; `pairs` are those that were compared.
 
     Raises
     ------
     ReproError
-        A file cannot be read any more.
+        A file cannot be read any more, or the work was cancelled.
     """
-    tensors = tuple(
-        replace(t, relation=relation(p.a, p.b)) if p.a and p.b and _is_asked(t) else t
-        for t, p in zip(comparison.tensors, pairs, strict=True)
-    )
-    return replace(comparison, tensors=tensors, relation=_one_layer(comparison))
+    tensors = []
+    for tensor, p in zip(comparison.tensors, pairs, strict=True):
+        if cancelled():
+            raise Cancelled
+        if p.a and p.b and _is_asked(tensor):
+            tensor = replace(tensor, relation=relation(p.a, p.b))
+        tensors.append(tensor)
+    return replace(comparison, tensors=tuple(tensors), relation=_one_layer(comparison))
 
 
 def relation(a: Tensor, b: Tensor) -> Relation | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from reproviewer.core.message import ReproError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from reproviewer.core.weights import Tensor
 
 Pairs = tuple[Pair, ...]
+Choice = tuple[str, str | None]
+"""A tensor of the reference and the one that it is paired with, or None: with none at all."""
 
 
 def choose(pairs: Pairs, a: str, b: str) -> Pairs:
@@ -43,6 +46,14 @@ def choose_all(pairs: Pairs, chosen: Sequence[tuple[str, str]]) -> Pairs:
         pairs = choose(pairs, a, b)
         if _count(pairs) <= _count(before):
             raise ReproError("{a}={b} uses a tensor that is paired already by another choice.", a=a, b=b)
+    return pairs
+
+
+def choose_possible(pairs: Pairs, choices: Iterable[Choice]) -> Pairs:
+    """Make these choices one after the other; one that names no tensor of these pairs does nothing."""
+    for a, b in choices:
+        with suppress(ReproError):
+            pairs = unpair(pairs, a) if b is None else choose(pairs, a, b)
     return pairs
 
 

@@ -72,6 +72,18 @@ def open_pairs(comparison: Comparison) -> Message | None:
     )
 
 
+def related(comparison: Comparison) -> Message | None:
+    """What unlike weights have to do with each other: the whole, or all unlike tensors in the same way."""
+    if comparison.relation is not None:
+        return comparison.relation.message
+    unlike = [t for t in comparison.tensors if t.verdict is not Verdict.IDENTICAL]
+    said = {t.relation.message if t.relation else None for t in unlike}
+    only = said.pop() if len(said) == 1 else None
+    if only is None or len(unlike) == 1:
+        return only
+    return message("Each of the {n} tensors that are not identical: {detail}", n=len(unlike), detail=only)
+
+
 def first_place(comparison: Comparison) -> str | None:
     """Where the first difference is, e.g. `dense/kernel[0, 0]`; None when no element differs."""
     for tensor in comparison.tensors:

@@ -12,6 +12,8 @@ from reproviewer.core.tensor_rows import TensorRow, tensor_rows
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reproviewer.core.cause import Cause
     from reproviewer.core.experiment import Experiment
     from reproviewer.core.keras_text import Problem
@@ -223,9 +225,15 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
         verdict,
         sentences.word(verdict),
         facts,
-        reason=cause.message if cause else None,
+        reason=cause.message if cause else _remark([comparison for _, comparison in pairs]),
         action=cause.action if cause and not status.problems else "",
     )
+
+
+def _remark(comparisons: Sequence[Comparison]) -> Message | None:
+    """What else there is to say: what could not be paired, or what unlike weights have to do with each other."""
+    remarks = [sentences.open_pairs(c) or sentences.related(c) for c in comparisons]
+    return next((remark for remark in remarks if remark is not None), None)
 
 
 def _cards(session: Session, findings: Findings, status: Status) -> tuple[Card, ...]:

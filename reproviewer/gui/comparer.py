@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from reproviewer.core import cause
+from reproviewer.core.verdict import Verdict
 from reproviewer.core.view_state import Findings
 from reproviewer.core.weights import digest
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reproviewer.core.experiment import Experiment
+    from reproviewer.core.pairing import Pair
     from reproviewer.core.session import Item, Session
     from reproviewer.core.verdict import Comparison
     from reproviewer.gui.engine_thread import EngineThread
@@ -36,6 +39,7 @@ class Comparer(QObject):
         self._background = background
         self._engine = engine
         self._known: dict[_Key, Comparison] = {}
+        self._related: set[_Key] = set()
         self._digests: dict[str, str] = {}
         self._probed: dict[Experiment, cause.Tried | None] = {}
         self._session: Session | None = None
@@ -48,6 +52,7 @@ class Comparer(QObject):
         if reference is None:
             self.findings = Findings()
             return
+        self._background.cancel("relate")
         self._collect()
         todo = {_key(session, i): i for i in session.others() if _key(session, i) not in self._known}
         undigested = [i for i in session.items if i.id not in self._digests]
@@ -58,19 +63,19 @@ class Comparer(QObject):
                 self._done,
                 self.failed.emit,
             )
+        else:
+            self._relate()
 
     def _work(
         self, reference: Item, todo: dict[_Key, Item], undigested: list[Item], cancelled: Callable[[], bool]
     ) -> tuple[dict[_Key, Comparison], dict[str, str]]:
-        from reproviewer.core.chosen_pairs import with_chosen
         from reproviewer.core.compare import compare
-        from reproviewer.core.pairing import pair
 
         compared: dict[_Key, Comparison] = {}
         for key, item in todo.items():
             if cancelled():
                 break
-            pairs = with_chosen(pair(reference.weights, item.weights), key[-1])
+            pairs = _pairs(reference, item, key)
             compared[key] = compare(reference.weights, item.weights, pairs=pairs, cancelled=cancelled)
         digests: dict[str, str] = {}
         for item in undigested:
@@ -82,6 +87,42 @@ class Comparer(QObject):
     def _done(self, found: tuple[dict[_Key, Comparison], dict[str, str]]) -> None:
         self._known.update(found[0])
         self._digests.update(found[1])
+        self._collect()
+        self.findingsChanged.emit()
+        self._relate()
+
+    def _relate(self) -> None:
+        """Find out what unlike tensors have to do with each other, once the verdict has been given."""
+        session = self._session
+        reference = session.reference_item if session else None
+        if session is None or reference is None:
+            return
+        keys = {_key(session, item): item for item in session.others()}
+        todo = {key: item for key, item in keys.items() if self._is_to_relate(key)}
+        if todo:
+            self._background.start(
+                "relate", partial(self._related_work, reference, todo), self._learn_relations, self.failed.emit
+            )
+
+    def _is_to_relate(self, key: _Key) -> bool:
+        found = self._known.get(key)
+        return found is not None and found.verdict is not Verdict.IDENTICAL and key not in self._related
+
+    def _related_work(
+        self, reference: Item, todo: dict[_Key, Item], cancelled: Callable[[], bool]
+    ) -> dict[_Key, Comparison]:
+        from reproviewer.core.relations import explained
+
+        found: dict[_Key, Comparison] = {}
+        for key, item in todo.items():
+            if cancelled():
+                break
+            found[key] = explained(self._known[key], _pairs(reference, item, key), cancelled)
+        return found
+
+    def _learn_relations(self, found: dict[_Key, Comparison]) -> None:
+        self._known.update(found)
+        self._related.update(found)
         self._collect()
         self.findingsChanged.emit()
 
@@ -137,6 +178,13 @@ def _key(session: Session, item: Item) -> _Key:
     reference = session.reference_item
     assert reference is not None
     return reference.id, item.id, session.choices(item.id)
+
+
+def _pairs(reference: Item, item: Item, key: _Key) -> tuple[Pair, ...]:
+    from reproviewer.core.pairing import pair
+    from reproviewer.core.repair import choose_possible
+
+    return choose_possible(pair(reference.weights, item.weights), key[-1])
 
 
 def _compared(runs: list[RunFinished]) -> Comparison:

@@ -57,9 +57,13 @@ class FileWatch(QObject):
             self.changed.emit()
 
     def close(self) -> None:
-        """Look no more."""
+        """Look no more.
+
+        The watcher has to go in this thread. Left to Python it may go in any, and Qt then waits on a closed file.
+        """
         self._timer.stop()
         self._items = ()
+        self._watcher.deleteLater()
 
 
 def _stamp(path: str) -> Stamp | None:

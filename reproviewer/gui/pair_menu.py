@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QMenu
 
-from reproviewer.core.chosen_pairs import CHOSEN
+from reproviewer.core.pairing import CHOSEN
 from reproviewer.core.tensor_rows import partners
 from reproviewer.gui import dialogs
 

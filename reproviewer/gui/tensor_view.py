@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
 
 from reproviewer.core.layer_tree import shape_text, tensors
-from reproviewer.gui.tensor_delegates import ShareDelegate, SignDelegate, TextDelegate
+from reproviewer.gui.tensor_delegates import ROW_PX, ShareDelegate, SignDelegate, TextDelegate
 from reproviewer.gui.tensor_model import ABS, COLUMNS, DTYPE, NAME, SHAPE, SHARE, ULP, TensorModel
 from reproviewer.gui.theme import GRID_PX, Theme
 
@@ -141,8 +141,13 @@ class TensorView(QTreeView):
             self.menuWanted.emit(index, self.viewport().mapToGlobal(at))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the selected line in sight if it was, or if nothing has been in sight yet."""
+        before = event.oldSize().height()
+        was_seen = before <= ROW_PX or 0 <= self.visualRect(self.currentIndex()).center().y() < before
         super().resizeEvent(event)
         self._lay_out_columns()
+        if was_seen:
+            self.scrollTo(self.currentIndex())
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
@@ -223,6 +228,7 @@ class TensorView(QTreeView):
 
     def _measure_shapes(self, rows: Sequence[TensorRow]) -> None:
         """Give the shapes the room they need and no more: names are longer."""
+        self.ensurePolished()
         metrics = self.fontMetrics()
         texts = [shape_text(shape) for shape in {row.shape for row in rows}]
         widest = max(map(metrics.horizontalAdvance, texts), default=0) + GRID_PX

@@ -1,8 +1,8 @@
 """What a person says about pairs, put into those found by rule."""
 
 from reproviewer.core import session
-from reproviewer.core.chosen_pairs import with_chosen
 from reproviewer.core.pairing import pair
+from reproviewer.core.repair import choose_possible
 from reproviewer.core.session import Item, Session
 from reproviewer.core.weights import Tensor, WeightSet
 
@@ -12,7 +12,7 @@ def weights(*names):
 
 
 def paired(a, b, *choices):
-    found = with_chosen(pair(weights(*a), weights(*b)), choices)
+    found = choose_possible(pair(weights(*a), weights(*b)), choices)
     return [(p.a.name if p.a else None, p.b.name if p.b else None, p.rule) for p in found]
 
 

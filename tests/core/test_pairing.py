@@ -382,3 +382,13 @@ def test_every_format_holds_the_same_model(engine, shelf, tmp_path):
         found = compare(a, b)
         unlike = [(t.names, t.rule) for t in found.tensors if t.verdict is not Verdict.IDENTICAL]
         assert not unlike, (one, other)
+
+
+def test_names_that_only_one_side_has_beside_the_model_do_not_hide_the_model():
+    layers = [f"model/block_{n}/mlp/{w}" for n in (0, 1, 3) for w in ("kernel", "bias")]
+    own = [Tensor(name, "float32", (4,), "f", 16 * i) for i, name in enumerate(layers)]
+    heads = [Tensor(name, "float32", (4,), "f", 16 * i) for i, name in enumerate(("head/b", "head/w"))]
+    found = pair(WeightSet(tuple(own)), WeightSet((*heads, *own[:4])))
+    assert [p.b.name if p.b else None for p in found[:6]] == [*layers[:4], None, None]
+    assert {p.rule for p in found[:4]} == {"same name"}
+    assert {p.rule for p in found[4:]} == {"ambiguous"}
