@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -112,12 +113,32 @@ class Walk:
         return tally
 
     def _walk(self, size: int, moved: Callable[[int], None] | None) -> Tally:
-        tally, meter = Tally(), _Meter(self._readers, min(self._step, size), self._tolerance)
-        while (start := next(self._starts)) < size and not self._stop.is_set():
-            meter.block(tally, start, min(self._step, size - start))
-            if moved is not None:
-                moved(min(start + self._step, size) * self._readers[0].tensor.itemsize)
+        tally, count, itemsize = Tally(), min(self._step, size), self._readers[0].tensor.itemsize
+        with _buffers(count * itemsize) as buffers:
+            meter = _Meter(self._readers, buffers, self._tolerance)
+            while (start := next(self._starts)) < size and not self._stop.is_set():
+                meter.block(tally, start, min(self._step, size - start))
+                if moved is not None:
+                    moved(min(start + self._step, size) * itemsize)
         return tally
+
+
+_kept: list[tuple[bytearray, bytearray]] = []
+
+
+@contextmanager
+def _buffers(nbytes: int) -> Iterator[tuple[memoryview, memoryview]]:
+    """Two buffers of so many bytes: those that a walk before this one has left, if there are any."""
+    size = max(nbytes, BLOCK)
+    try:
+        pair = _kept.pop() if size == BLOCK else (bytearray(size), bytearray(size))
+    except IndexError:
+        pair = bytearray(size), bytearray(size)
+    try:
+        yield memoryview(pair[0])[:nbytes], memoryview(pair[1])[:nbytes]
+    finally:
+        if size == BLOCK:
+            _kept.append(pair)
 
 
 class _Helper(threading.Thread):
@@ -146,11 +167,16 @@ class _Helper(threading.Thread):
 class _Meter:
     """The buffers of one thread and what is done with them."""
 
-    def __init__(self, readers: tuple[Reader, Reader], count: int, tolerance: Tolerance) -> None:
+    def __init__(
+        self,
+        readers: tuple[Reader, Reader],
+        buffers: tuple[memoryview, memoryview],
+        tolerance: Tolerance,
+    ) -> None:
         tensor = readers[0].tensor
         self._readers = readers
         self._dtype, self._itemsize, self._tolerance = tensor.dtype, tensor.itemsize, tolerance
-        self._bytes = bytearray(count * self._itemsize), bytearray(count * self._itemsize)
+        self._bytes = buffers
         self._elements = readers[0].view(self._bytes[0]), readers[1].view(self._bytes[1])
         self._addresses = self._elements[0].ctypes.data, self._elements[1].ctypes.data
         self._dense: _Dense | None = None
@@ -159,7 +185,7 @@ class _Meter:
         """Compare `count` elements from element `start`."""
         nbytes = count * self._itemsize
         for reader, buffer in zip(self._readers, self._bytes, strict=True):
-            reader.into(memoryview(buffer)[:nbytes], start * self._itemsize)
+            reader.into(buffer[:nbytes], start * self._itemsize)
         if _memcmp(*self._addresses, nbytes) == 0:
             return
         a, b = (view[:count] for view in self._elements)

@@ -188,7 +188,7 @@ class Reader:
         item = self.tensor.itemsize
         return self.view(self.raw(start * item, count * item))
 
-    def view(self, data: bytes | bytearray) -> np.ndarray[Any, Any]:
+    def view(self, data: bytes | bytearray | memoryview) -> np.ndarray[Any, Any]:
         """Bytes of this tensor as stored elements, 1-D."""
         import numpy as np
 
