@@ -41,7 +41,9 @@ def test_every_differing_element_is_listed_while_they_are_few(files):
     found = scatter(*files(a, b))
     assert found.listed
     assert found.positions.tolist() == [3 * 600 + 4, 599 * 600 + 599]
-    assert np.allclose(found.span.value(0) + found.points[:, 0] * (found.span.high - found.span.low), a[[3, 599], [4, 599]])
+    assert np.allclose(
+        found.span.value(0) + found.points[:, 0] * (found.span.high - found.span.low), a[[3, 599], [4, 599]]
+    )
     assert found.off.sum() == 2
     assert (found.points[:, 1] > found.points[:, 0]).all()
 

@@ -9,7 +9,8 @@ from reproviewer.core import elements
 from reproviewer.core.bit_groups import bit_groups, unlike
 from reproviewer.core.summary import Stopped
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.load import is_many, listed, ordered, read_element
+from reproviewer.gui.plots.load import read_element
+from reproviewer.gui.plots.panes import is_many, listed, ordered
 
 if TYPE_CHECKING:
     from reproviewer.core.elements import Array
