@@ -177,7 +177,7 @@ class Chores(QObject):
         keys = [
             ("Ctrl+R", self.tr("build all runs")),
             ("Esc", self.tr("stop")),
-            ("Ctrl+1 … Ctrl+4", self.tr("bars, heat map, histogram, values")),
+            ("Ctrl+1 … Ctrl+6", self.tr("bars, heat map, histogram, values, distances, scatter")),
             ("Ctrl+O, Ctrl+S, Ctrl+L", self.tr("open, save, load weights")),
             ("Ctrl+Z, Ctrl+Shift+Z", self.tr("undo, redo")),
             ("Tab, Shift+Tab", self.tr("go from part to part")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QFontMetricsF
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from reproviewer.core.plot_state import PLOT_KINDS, PlotKind
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ALWAYS = 3
 """So many kinds have a button at any width."""
+MARK, PADDING_PX = " ▾", 3 * GRID_PX
 
 
 class KindSwitch(QWidget):
@@ -100,6 +101,10 @@ class KindSwitch(QWidget):
             self._actions[kind] = action
         menu.aboutToHide.connect(self._name_more)
         more.setMenu(menu)
+        bold = more.font()
+        bold.setBold(True)
+        widest = max(QFontMetricsF(bold).horizontalAdvance(action.text() + MARK) for action in menu.actions())
+        more.setMinimumWidth(round(widest) + PADDING_PX)
         return more
 
     def _layout(self) -> None:
@@ -120,10 +125,10 @@ class KindSwitch(QWidget):
     def _name_more(self) -> None:
         """The menu is called as the kind that was chosen from it."""
         chosen = self._kind in self._actions
-        self._more.setText((self._texts[self._kind][0].replace("&", "") if chosen else self.tr("More")) + " ▾")
+        self._more.setText((self._texts[self._kind][0].replace("&", "") if chosen else self.tr("More")) + MARK)
         self._more.setChecked(chosen)
 
     def _size(self, buttons: tuple[QToolButton, ...]) -> QSize:
-        hints = [button.sizeHint() for button in buttons]
+        hints = [button.sizeHint().expandedTo(button.minimumSize()) for button in buttons]
         width = sum(hint.width() for hint in hints) + (len(hints) - 1) * (GRID_PX // 2)
         return QSize(width, max(hint.height() for hint in hints))

@@ -78,12 +78,10 @@ class CloudItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.setPen(QPen(QColor(self._palette.theme.control_line), 1))
         painter.drawLine(world.map(QPointF(-1, -1)), world.map(QPointF(2, 2)))
         strength = _logarithmic(self.scatter.on)
-        colour = QColor(self._palette.theme.identical_ink)
+        ink, ground = QColor(self._palette.theme.identical_ink), QColor(self._palette.theme.card)
         for place in np.flatnonzero(self.scatter.on).tolist():
-            colour.setAlphaF(PALEST + (1 - PALEST) * float(strength[place]))
-            pen = QPen(colour, BAND_PX)
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-            painter.setPen(pen)
+            colour = _mixed(ground, ink, PALEST + (1 - PALEST) * float(strength[place]))
+            painter.setPen(QPen(colour, BAND_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
             ends = (QPointF(share, share) for share in (place / CELLS, (place + 1) / CELLS))
             painter.drawLine(*(world.map(end) for end in ends))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -132,6 +130,11 @@ class CloudItem(pg.GraphicsObject):  # type: ignore[misc]
         for colour, width in ((self._palette.theme.card, 4), (self._palette.theme.text, 2)):
             painter.setPen(QPen(QColor(colour), width))
             painter.drawRect(QRectF(spot.x() - RING_PX / 2, spot.y() - RING_PX / 2, RING_PX, RING_PX))
+
+
+def _mixed(ground: QColor, ink: QColor, share: float) -> QColor:
+    parts = zip(ground.getRgb()[:3], ink.getRgb()[:3], strict=True)  # type: ignore[index]
+    return QColor(*(round(a + (b - a) * share) for a, b in parts))
 
 
 def _logarithmic(counts: Any) -> Any:

@@ -96,10 +96,10 @@ def scatter_line(found: Scatter, complex_numbers: bool) -> tuple[str, ...]:
 def distances_axis(found: DistanceHistogram) -> str:
     """What the bars are."""
     if found.unit == "ulp":
-        return tr("count of elements by distance in ULP; each bar goes up to the next number")
+        return tr("elements by distance in ULP; each bar goes up to the next number")
     if found.unit == "none":
-        return tr("count of elements; they are no numbers, so that no distance is known")
-    return tr("count of elements by |Δ|; each bar goes up to the next number")
+        return tr("the elements are no numbers, so that no distance is known")
+    return tr("elements by |Δ|; each bar goes up to the next number")
 
 
 def scatter_axis(data: Paired) -> str:
