@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QEvent, QSize, Signal
 from PySide6.QtGui import QAction, QActionGroup, QFontMetricsF
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
@@ -14,9 +15,9 @@ from reproviewer.gui.theme import GRID_PX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
-ALWAYS = 3
+ALWAYS = 2
 """So many kinds have a button at any width."""
 MARK, PADDING_PX = " ▾", 3 * GRID_PX
 
@@ -58,6 +59,17 @@ class KindSwitch(QWidget):
     def minimumSizeHint(self) -> QSize:
         """The first kinds and the menu."""
         return self._size((*tuple(self._buttons.values())[:ALWAYS], self._more))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Measure again in another font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._measure()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Measure in the font of the style sheet, which is known by now."""
+        super().showEvent(event)
+        self._measure()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Take the form that fits."""
@@ -101,10 +113,6 @@ class KindSwitch(QWidget):
             self._actions[kind] = action
         menu.aboutToHide.connect(self._name_more)
         more.setMenu(menu)
-        bold = more.font()
-        bold.setBold(True)
-        widest = max(QFontMetricsF(bold).horizontalAdvance(action.text() + MARK) for action in menu.actions())
-        more.setMinimumWidth(round(widest) + PADDING_PX)
         return more
 
     def _layout(self) -> None:
@@ -121,6 +129,15 @@ class KindSwitch(QWidget):
         for kind in PLOT_KINDS[ALWAYS:]:
             self._buttons[kind].setVisible(not compact)
         self._more.setVisible(compact)
+
+    def _measure(self) -> None:
+        """Give the menu's button room for every name it may have."""
+        bold = self._more.font()
+        bold.setBold(True)
+        metrics = QFontMetricsF(bold)
+        widest = max(metrics.horizontalAdvance(action.text() + MARK) for action in self._actions.values())
+        self._more.setMinimumWidth(math.ceil(widest) + PADDING_PX)
+        self.updateGeometry()
 
     def _name_more(self) -> None:
         """The menu is called as the kind that was chosen from it."""
