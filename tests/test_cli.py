@@ -624,3 +624,22 @@ def test_reports_beside_the_answer(capsys, files, tmp_path):
     line = no_answer(capsys, "compare", files["a"], files["b"], "--report", tmp_path / "report.pdf")
     assert line == "reproviewer: A report is a .html, a .json or a .csv file, not report.pdf.\n"
     assert "There is no folder" in no_answer(capsys, "compare", files["a"], files["b"], "--report", "no/where.html")
+
+
+def test_a_picture_of_one_file_alone(files, tmp_path):
+    out = tmp_path / "x.png"
+    done = subprocess.run([*PROGRAM, "picture", files["a"], "-o", str(out)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert out.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_picture_of_files_without_weights(tmp_path, count):
+    out = tmp_path / "x.png"
+    empty = tmp_path / "none.safetensors"
+    empty.write_bytes((2).to_bytes(8, "little") + b"{}")
+    command = [*PROGRAM, "picture", *[str(empty)] * count, "-o", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "reproviewer: There is nothing to draw: no weights, and no drawn numbers.\n"
+    assert not out.exists()

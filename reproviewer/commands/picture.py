@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Draw; returns the exit status of the verdict that the picture shows."""
+    """Draw; returns the exit status of the verdict that the picture shows.
+
+    One run or file alone has no verdict, but its picture is what was asked for. Where there are no weights there is no
+    picture either: that is no answer.
+    """
     out = Path(args.output)
     if out.suffix.lower() not in (".png", ".svg"):
         raise ReproError("A picture is a .png or a .svg file, not {file}.", file=out.name)

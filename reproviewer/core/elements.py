@@ -94,6 +94,13 @@ def bits(element: Array, dtype: str) -> str:
     return " ".join("0x" + part.tobytes()[::-1].hex() for part in parts)
 
 
+def whole_distance(a: Array, b: Array) -> Array:
+    """|a - b| of integers or truth values of one dtype, exactly, as unsigned integers."""
+    if a.dtype.kind == "b":
+        return np.asarray((a.view(np.uint8) != 0) != (b.view(np.uint8) != 0)).astype(np.uint8)
+    return _int_distance(a, b)
+
+
 def _words(a: Array) -> Array:
     return a.view(f"<u{a.itemsize}")
 

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from reproviewer.core.verdict import TensorComparison
     from reproviewer.core.weights import Tensor
 
-PlotKind = Literal["bars", "heatmap", "histogram", "values"]
-PLOT_KINDS: tuple[PlotKind, ...] = ("bars", "heatmap", "histogram", "values")
+PlotKind = Literal["bars", "heatmap", "histogram", "values", "distances", "scatter"]
+PLOT_KINDS: tuple[PlotKind, ...] = ("bars", "heatmap", "histogram", "values", "distances", "scatter")
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,20 @@ class Plane:
 
     def cell(self, index: tuple[int, ...] | None) -> tuple[int, int] | None:
         """The cell of a tensor's index; None when it lies in another slice or outside the shape."""
-        if index is None or len(index) != len(self.shape):
-            return None
-        if any(not 0 <= i < n for i, n in zip(index, self.shape, strict=True)):
-            return None
-        if index[: len(self.lead)] != self.lead:
+        if index is None or not self.holds(index) or index[: len(self.lead)] != self.lead:
             return None
         row, col = (0, 0, *index)[-2:]
         return row, col
+
+    def holds(self, index: tuple[int, ...] | None) -> bool:
+        """Whether an index is one of the tensor's, in this slice or another."""
+        if index is None or len(index) != len(self.shape):
+            return False
+        return all(0 <= i < n for i, n in zip(index, self.shape, strict=True))
+
+    def carried(self, index: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        """The element in the same row and column of this slice; None when there is none."""
+        return None if index is None or not self.holds(index) else (*self.lead, *index[len(self.lead) :])
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,14 @@ class Actions(QObject):
         return made
 
     def _kind_texts(self) -> dict[str, tuple[str, str]]:
-        texts = (self.tr("&Bars"), self.tr("&Heat map"), self.tr("H&istogram"), self.tr("&Values"))
+        texts = (
+            self.tr("&Bars"),
+            self.tr("&Heat map"),
+            self.tr("H&istogram"),
+            self.tr("&Values"),
+            self.tr("&Distances"),
+            self.tr("&Scatter"),
+        )
         return {kind: (text, f"Ctrl+{n}") for n, (kind, text) in enumerate(zip(PLOT_KINDS, texts, strict=True), 1)}
 
     def _theme_texts(self) -> dict[str, tuple[str, str]]:

@@ -177,7 +177,7 @@ class Chores(QObject):
         keys = [
             ("Ctrl+R", self.tr("build all runs")),
             ("Esc", self.tr("stop")),
-            ("Ctrl+1 … Ctrl+4", self.tr("bars, heat map, histogram, values")),
+            ("Ctrl+1 … Ctrl+6", self.tr("bars, heat map, histogram, values, distances, scatter")),
             ("Ctrl+F", self.tr("find a tensor")),
             ("F3, Shift+F3", self.tr("the next tensor that differs, the one before")),
             ("Ctrl+D", self.tr("list only the tensors that differ")),

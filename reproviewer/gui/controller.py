@@ -363,7 +363,7 @@ class Controller(QObject):
         self._look(tensor=name)
 
     def look_as(self, kind: PlotKind) -> None:
-        """Show it as bars, heat map, histogram or values."""
+        """Show it as this kind of plot."""
         self._look(kind=kind)
 
     def look_at_slice(self, index: tuple[int, ...]) -> None:

@@ -36,14 +36,15 @@ SIZE = QSize(1120, 720)
 def render_items(items: Iterable[Item], out: Path, experiment: Experiment | None = None) -> VerdictView:
     """Compare items with the first of them and write what the window shows as `.png` or `.svg`.
 
-    Returns what the verdict line says. Raises ReproError when the file cannot be written.
+    Returns what the verdict line says. Raises ReproError when there is nothing to draw, or the file cannot be written.
     """
-    app = application()
-    themes.apply(app, LIGHT)
     session = Session() if experiment is None else Session(experiment=experiment)
     for item in items:
         session = add(session, item)
     state = resolve(session, _findings(session), Status(phase="ready"))
+    if state.plot is None:
+        raise ReproError("There is nothing to draw: no weights, and no drawn numbers.")
+    themes.apply(application(), LIGHT)
     page = Page(state, LIGHT)
     page.draw(out)
     return state.verdict

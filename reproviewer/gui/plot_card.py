@@ -5,25 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QStackedLayout,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from reproviewer.core.layer_tree import shape_text
-from reproviewer.core.plot_state import PLOT_KINDS, PlotKind, PlotState
+from reproviewer.gui.kind_switch import KindSwitch
 from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from reproviewer.core.plot_state import PlotKind, PlotState
     from reproviewer.gui.plots.area import PlotArea
 
 MIN_WIDTH_PX = 60 * GRID_PX
@@ -76,9 +65,8 @@ class PlotCard(QFrame):
         self._title.setText(plot.title if plot else "")
         tensor = next((p.tensor for p in plot.panes if p.tensor is not None), None) if plot else None
         self._caption.setText(f"{shape_text(tensor.shape)} · {tensor.dtype}" if tensor else "")
-        self._buttons[kind].setChecked(True)
-        for button in self._buttons.values():
-            button.setEnabled(plot is not None)
+        self._kinds.show_kind(kind)
+        self._kinds.setEnabled(plot is not None)
         if plot is not None:
             self.area.show_state(plot)
             self._pages.setCurrentWidget(self.area)
@@ -104,31 +92,15 @@ class PlotCard(QFrame):
         self._caption = QLabel()
         self._caption.setProperty("kind", "caption")
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._group = QButtonGroup(self)
-        self._buttons: dict[str, QToolButton] = {}
-        for kind, (text, tip) in zip(PLOT_KINDS, self._kinds(), strict=True):
-            button = QToolButton()
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setCheckable(True)
-            button.setProperty("kind", "segment")
-            button.clicked.connect(lambda _=False, k=kind: self.kindChosen.emit(k))
-            self._group.addButton(button)
-            self._buttons[kind] = button
-
-    def _kinds(self) -> Iterator[tuple[str, str]]:
-        yield self.tr("&Bars"), self.tr("A bar with its number for every weight (small tensors)")
-        yield self.tr("&Heat map"), self.tr("A picture of the matrix, one colour range for all runs")
-        yield self.tr("H&istogram"), self.tr("How the values are distributed, all runs over each other")
-        yield self.tr("&Values"), self.tr("A table of the values in every run")
+        self._kinds = KindSwitch()
+        self._kinds.kindChosen.connect(self.kindChosen)
 
     def _layout(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(GRID_PX)
         top.addWidget(self._title)
         top.addWidget(self._caption, 1)
-        for button in self._buttons.values():
-            top.addWidget(button)
+        top.addWidget(self._kinds)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(GRID_PX)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reproviewer.core import colormap, summary
-from reproviewer.core.bit_groups import bit_groups, unlike
+from reproviewer.core.bit_groups import bit_groups, bit_meaning, unlike
 from reproviewer.core.histogram import common_bins, histogram
 from reproviewer.core.listing import next_difference, read_rows
 from reproviewer.core.slices import Plane, Region, plane_of
@@ -308,7 +308,21 @@ class TestBits:
         assert bit_groups(np.array([0x3F80], "<u2"), "bfloat16") == ("0", "01111111", "0000000")
 
     def test_integers_are_hexadecimal(self):
-        assert bit_groups(np.array([-1], np.int16), "int16") == ("0xffff",)
+        assert bit_groups(np.array([-2], np.int16), "int16") == ("11111111", "11111110")
+        assert bit_groups(np.array([True]), "bool") == ("00000001",)
+        assert bit_groups(np.array([b"ab"], "V2"), "V2") == ("0x6261",)
+
+    def test_every_kind_of_float8(self):
+        code = np.array([0b10110101], np.uint8)
+        assert bit_groups(code, "float8_e4m3fn") == ("1", "0110", "101")
+        assert bit_groups(code, "float8_e5m2") == ("1", "01101", "01")
+        assert bit_groups(code, "float8_e8m0fnu") == ("10110101",)
+        assert bit_meaning("float8_e8m0fnu") == "exponent"
+
+    def test_complex_numbers_have_two_of_each(self):
+        real, imaginary = bit_groups(np.array([-1.0], np.float32), "float32"), ("0", "10000000", "0" * 23)
+        assert bit_groups(np.array([-1 + 2j], np.complex64), "complex64") == (*real, *imaginary)
+        assert bit_meaning("complex64") == "complex"
 
     def test_marks_what_is_unlike(self):
         assert unlike(("0", "01"), ("1", "01")) == ("^", "  ")

@@ -6,25 +6,25 @@ pyqtgraph takes a good part of a second to import, so it is imported when the fi
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from reproviewer.core.listing import next_difference, read_rows
-from reproviewer.gui.plots import describe, export, load
+from reproviewer.gui.plots import describe, export, load, panes
 from reproviewer.gui.plots.cursor_rows import FIRST_ROWS, CursorRow, cursor_rows
 from reproviewer.gui.plots.cursor_table import MOST_ROWS, CursorTable
+from reproviewer.gui.plots.panes import first_difference, same_values
+from reproviewer.gui.plots.reading import Reading
 from reproviewer.gui.plots.slice_bar import SliceBar
 from reproviewer.gui.plots.texts import tr
-from reproviewer.gui.tasks import Background
 from reproviewer.gui.texts import shown
 from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from PySide6.QtGui import QCloseEvent, QResizeEvent
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 LOADING_AFTER_MS = 200
 LONG_ITEM = 8
-KEYS = ("load", "detail", "rows", "search", "cursor")
 LOW_AREA_PX, LOW_ROWS = 520, 3
 
 
@@ -57,9 +56,8 @@ class PlotArea(QWidget):
         self._cursor: tuple[int, ...] | None = None
         self._hint = tr("Nothing to show yet.")
         self._content: Content | None = None
-        self._pending: set[str] = set()
-        self._closed = False
-        self._pictures, self._elements = Background(), Background()
+        self._thumbs: load.Thumbnails | None = None
+        self._reading = Reading(self)
         self._setup_ui()
         self._layout()
         self.show_state(None)
@@ -72,12 +70,12 @@ class PlotArea(QWidget):
     @property
     def loading(self) -> bool:
         """Whether the plots themselves are still being read."""
-        return "load" in self._pending
+        return self._reading.waits_for("load")
 
     @property
     def busy(self) -> bool:
         """Whether something is still being read."""
-        return bool(self._pending)
+        return self._reading.busy
 
     def set_hint(self, hint: str) -> None:
         """Say this where there is nothing to show."""
@@ -88,15 +86,15 @@ class PlotArea(QWidget):
     def show_state(self, state: PlotState | None) -> None:
         """Show this; the previous picture stays until the new one has been read."""
         before, self._state = self._state, state if state is not None and state.panes else None
-        if self._closed:
+        if self._reading.closed:
             return
         if self._state is None:
             self._cancel()
             self._show_page(self._hint)
             return
-        if before is not None and _same_values(before, self._state) and self._shows_plots():
+        if before is not None and same_values(before, self._state) and self._shows_plots():
             self._the_content().show_verdicts(self._state)
-            if self._cursor is None and _first_difference(before) is None:
+            if self._cursor is None and first_difference(before) is None:
                 self._place_cursor(before)
             return
         self._start_load()
@@ -151,9 +149,8 @@ class PlotArea(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancel what is being read and wait for the threads."""
-        self._closed = True
         self._cancel()
-        _close_all((self._pictures, self._elements))
+        self._reading.close()
         super().closeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -183,9 +180,9 @@ class PlotArea(QWidget):
         self._loading_timer.setInterval(LOADING_AFTER_MS)
         self._loading_timer.timeout.connect(self._show_loading)
         self._slices.sliceChanged.connect(self.sliceChanged)
-        for background in (self._pictures, self._elements):
-            background.crashed.connect(self._on_crash)
-        self.destroyed.connect(partial(_close_all, (self._pictures, self._elements)))
+        self._reading.failed.connect(self._on_failed)
+        self._reading.crashed.connect(self._on_crash)
+        self.destroyed.connect(self._reading.close)
         self.setAccessibleName(tr("Plots of the chosen tensor"))
 
     def _layout(self) -> None:
@@ -208,13 +205,13 @@ class PlotArea(QWidget):
         cells, thumb = self._the_content().cells(state)
         self._show_slices(state)
         self._reserve_rows()
-        for key in ("detail", "search", "rows"):
-            self._drop(key)
+        self._reading.drop("detail", "search", "rows")
         self._loading_timer.start()
-        self._read("load", self._pictures, partial(load.load_any, state, cells, thumb), self._on_loaded)
+        self._reading.start("load", partial(load.load_any, state, cells, thumb, self._thumbs), self._on_loaded)
 
-    def _on_loaded(self, loaded: load.Loaded) -> None:
-        content = self._the_content()
+    def _on_loaded(self, found: load.Found) -> None:
+        content, loaded = self._the_content(), found.plots
+        self._thumbs = found.thumbs
         self._loading_timer.stop()
         self._loading.hide()
         note = describe.too_many_for_bars(loaded) if isinstance(loaded, load.Shown) else ""
@@ -225,19 +222,19 @@ class PlotArea(QWidget):
             self._show_page(nothing)
             return
         self._stack.setCurrentWidget(self._inner)
-        content.show_loaded(loaded)
+        content.show_loaded(loaded, found.thumbs)
         self._show_cursor()
 
     def _on_detail_wanted(self, region: Region, cells: tuple[int, int]) -> None:
         board = self._the_content().board
         if board.shown is not None:
             work = partial(load.load_detail, board.shown, region, cells)
-            self._read("detail", self._pictures, work, lambda found: board.show_detail(*found))
+            self._reading.start("detail", work, lambda found: board.show_detail(*found))
 
     def _on_rows_wanted(self, listing: load.Listing, start: int, size: int) -> None:
         tensors = [pane.tensor for pane in listing.panes]
         work = partial(read_rows, tensors, listing.focus, listing.state.slice_index, start, size)
-        self._read("rows", self._elements, work, self._the_content().values.show_rows)
+        self._reading.start("rows", work, self._the_content().values.show_rows)
 
     def _on_search_wanted(self, listing: load.Listing, start: int, forward: bool) -> None:
         reference, focus = listing.panes[0].tensor, listing.panes[1].tensor
@@ -245,37 +242,17 @@ class PlotArea(QWidget):
             return
         work = partial(next_difference, reference, focus, listing.state.slice_index, start, forward)
         show = self._the_content().values.show_found
-        self._read("search", self._pictures, work, lambda row: show(row, forward))
-
-    def _read(self, key: str, background: Background, work: Callable[..., Any], done: Callable[[Any], None]) -> None:
-        if self._closed:
-            return
-        self._pending.add(key)
-
-        def finish(result: Any) -> None:
-            self._pending.discard(key)
-            done(result)
-
-        background.start(key, work, finish, partial(self._on_failed, key))
-
-    def _drop(self, key: str) -> None:
-        """Forget what was asked under this key."""
-        for background in (self._pictures, self._elements):
-            background.cancel(key)
-        self._pending.discard(key)
+        self._reading.start("search", work, lambda row: show(row, forward))
 
     def _cancel(self) -> None:
-        for key in KEYS:
-            self._drop(key)
+        self._reading.drop()
         self._loading_timer.stop()
         self._loading.hide()
 
-    def _on_failed(self, key: str, error: ReproError) -> None:
-        self._pending.discard(key)
+    def _on_failed(self, error: ReproError) -> None:
         self._show_page(shown(error.message))
 
     def _on_crash(self, error: BaseException) -> None:
-        self._pending.clear()
         self._show_page(tr("The plots could not be drawn: {why}").format(why=error))
 
     def _show_page(self, text: str) -> None:
@@ -285,11 +262,11 @@ class PlotArea(QWidget):
         self._stack.setCurrentWidget(self._page)
 
     def _show_slices(self, state: PlotState) -> None:
-        plane = load.lead_plane(state)
+        plane = None if panes.is_whole(state) else panes.lead_plane(state)
         self._slices.show_slice(plane.shape if plane else (), plane.lead if plane else ())
 
     def _shows_plots(self) -> bool:
-        return self._stack.currentWidget() is self._inner or "load" in self._pending
+        return self._stack.currentWidget() is self._inner or self.loading
 
     def _unfinished(self) -> bool:
         return self.busy or (self._content is not None and self._content.settling and self._shows_plots())
@@ -310,13 +287,13 @@ class PlotArea(QWidget):
         return self._content
 
     def _prepare_content(self) -> None:
-        if not self._closed:
+        if not self._reading.closed:
             self._the_content()
             QTimer.singleShot(0, self, self._prepare_panels)
 
     def _prepare_panels(self) -> None:
         """One panel at a time: each takes several milliseconds."""
-        if not self._closed and self._the_content().board.prepare_panel():
+        if not self._reading.closed and self._the_content().board.prepare_panel():
             QTimer.singleShot(0, self, self._prepare_panels)
 
     def _settle_layout(self) -> None:
@@ -327,15 +304,8 @@ class PlotArea(QWidget):
             layout.activate()
 
     def _place_cursor(self, before: PlotState | None) -> None:
-        """Keep the cursor on the same tensor; on another, go to the first difference."""
         assert self._state is not None
-        plane = load.lead_plane(self._state)
-        kept = before is not None and before.title == self._state.title
-        if plane is None:
-            self.set_cursor(None)
-        elif not (kept and plane.cell(self._cursor)):
-            first = _first_difference(self._state)
-            self.set_cursor(first if plane.cell(first) else None)
+        self.set_cursor(panes.place_of_cursor(self._state, before, self._cursor))
 
     def _show_cursor(self) -> None:
         """Mark the cursor in the plots and read its element; after the plots, where they are being read."""
@@ -343,16 +313,16 @@ class PlotArea(QWidget):
         if self._content is not None:
             self._content.set_cursor(index)
         if index is None or state is None:
-            self._drop("cursor")
+            self._reading.drop("cursor")
             self._table.show_rows("", ())
             return
-        if "load" in self._pending:
+        if self.loading:
             return
         self._read_cursor(state, index, FIRST_ROWS)
 
     def _read_cursor(self, state: PlotState, index: tuple[int, ...], limit: int) -> None:
         work = partial(cursor_rows, state, index, limit)
-        self._read("cursor", self._elements, work, partial(self._on_rows, index, limit))
+        self._reading.start("cursor", work, partial(self._on_rows, index, limit))
 
     def _on_rows(self, index: tuple[int, ...], limit: int, rows: tuple[CursorRow, ...]) -> None:
         if self._state is None:
@@ -400,23 +370,3 @@ class PlotArea(QWidget):
     def _place_loading(self) -> None:
         self._loading.adjustSize()
         self._loading.move(self.width() - self._loading.width() - GRID_PX, 0)
-
-
-def _close_all(backgrounds: tuple[Background, ...], *_: object) -> None:
-    for background in backgrounds:
-        background.close()
-
-
-def _same_values(a: PlotState, b: PlotState) -> bool:
-    """Whether two states differ at most in what is known of the comparisons."""
-    return _without_comparisons(a) == _without_comparisons(b)
-
-
-def _without_comparisons(state: PlotState) -> PlotState:
-    return replace(state, panes=tuple(replace(pane, comparison=None) for pane in state.panes))
-
-
-def _first_difference(state: PlotState) -> tuple[int, ...] | None:
-    pair = load.focus_pair(state)
-    found = pair[1].comparison if pair else None
-    return found.first.index if found and found.first else None

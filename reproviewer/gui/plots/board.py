@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 
 from reproviewer.gui.plots import describe, texts
 from reproviewer.gui.plots.axes import LEFT_PX
 from reproviewer.gui.plots.colour_bar import HEIGHT_PX, ColourBar
-from reproviewer.gui.plots.grid import Grid, grid_for
+from reproviewer.gui.plots.fill import fill_difference, fill_run
+from reproviewer.gui.plots.grid import COLUMN_GAP_PX, ROW_GAP_PX, Axes, Grid, arrange, grid_for
 from reproviewer.gui.plots.keys import moved
 from reproviewer.gui.plots.palette import palette
 from reproviewer.gui.plots.panel import Panel, region_of
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     from reproviewer.core.slices import Plane
     from reproviewer.core.summary import Difference, Picture
-    from reproviewer.gui.plots.load import DifferenceData, RunData, Shown
+    from reproviewer.gui.plots.load import Shown
     from reproviewer.gui.theme import Theme
 
-GAP_PX = 16
 FIRST_PANELS = 3
 DETAIL_AFTER_MS = 40
 ZOOM = 1.25
@@ -168,11 +167,10 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         shown = self._shown
         colours = palette(self._theme)
         for panel, run in zip(self._panels, shown.runs, strict=False):
-            panel.apply_theme(colours)
-            self._show_run(panel, run)
+            fill_run(panel, run, shown, self._theme)
         limit = 0.0
         if shown.difference is not None:
-            limit = self._show_difference(self._panels[-1], shown.difference)
+            limit = fill_difference(self._panels[-1], shown.difference, self._theme)
         is_map = shown.kind == "heatmap"
         self._value_bar.setVisible(is_map)
         self._difference_bar.setVisible(is_map and bool(shown.difference and shown.difference.picture))
@@ -180,45 +178,11 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         same, ticks = describe.distance_ticks(shown.difference, limit)
         self._difference_bar.show_range(ticks, colours.distances[1:], colours, same)
 
-    def _show_run(self, panel: Panel, run: RunData) -> None:
-        assert self._shown is not None
-        title, detail = describe.run_caption(run)
-        panel.caption.show_text((title,), detail, (self._theme.run(run.pane.colour),))
-        note = describe.run_note(run, self._shown)
-        if note or run.plane is None:
-            panel.show_note(note)
-        elif run.values is not None:
-            nothing = np.zeros(run.values.shape, bool)
-            panel.show_bars(run.plane, run.values, nothing, self._theme.run(run.pane.colour), signed=False)
-            tallies = [other.tally for other in self._shown.runs if other.tally.finite]
-            panel.span(min((t.low for t in tallies), default=0), max((t.high for t in tallies), default=0))
-        elif run.picture is not None:
-            panel.show_picture(run.plane, run.picture, self._shown.limit)
-
-    def _show_difference(self, panel: Panel, found: DifferenceData) -> float:
-        panel.apply_theme(palette(self._theme), describe.difference_ink(found, self._theme))
-        title, detail = describe.difference_caption(found)
-        swatches = (self._theme.run(found.focus.colour), self._theme.run(found.reference.colour))
-        panel.caption.show_text((title, texts.tr("Difference")), detail, swatches)
-        note = describe.difference_note(found)
-        if note or found.plane is None or found.picture is None:
-            panel.show_note(note)
-            return 0.0
-        limit = found.picture.tally.limit
-        if found.values is None:
-            panel.show_picture(found.plane, found.picture, limit)
-            return limit
-        marked = found.picture.differs & (found.picture.distance == 0)
-        panel.show_bars(found.plane, found.values, marked, self._theme.different_ink, signed=True)
-        finite = found.values[np.isfinite(found.values)]
-        panel.span(float(finite.min(initial=0)), float(finite.max(initial=0)))
-        return limit
-
     def _room(self, grid: Grid, axes: int) -> tuple[float, float]:
         """Width and height of one plot's cells, in pixels."""
         bottom = HEIGHT_PX + 4
-        width = (self._root.size().width() - 1 - axes * LEFT_PX - (grid.columns - 1) * GAP_PX) / grid.columns
-        height = (self._root.size().height() - bottom - (grid.rows - 1) * 8) / grid.rows - 54
+        width = (self._root.size().width() - 1 - axes * LEFT_PX - (grid.columns - 1) * COLUMN_GAP_PX) / grid.columns
+        height = (self._root.size().height() - bottom - (grid.rows - 1) * ROW_GAP_PX) / grid.rows - 54
         return max(16.0, width), max(16.0, height)
 
     def _arrange(self) -> None:
@@ -226,30 +190,24 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
             return
         is_map = self._shown.kind == "heatmap"
         width, height = self._root.size().width() - 1, self._root.size().height()
-        bottom = HEIGHT_PX + 4 if is_map else 0
-        self._grid = grid = grid_for(len(self._panels), width, height - bottom)
-        last = len(self._panels) - 1
-        own_axis = -1 if is_map or self._shown.difference is None else last
-        axis_columns = {0} | ({own_axis % grid.columns} if own_axis >= 0 else set())
-        unlike = is_map and len({run.plane.shape for run in self._shown.runs if run.plane}) > 1
-        axis_columns |= set(range(grid.columns)) if unlike else set()
-        plot = (width - len(axis_columns) * LEFT_PX - (grid.columns - 1) * GAP_PX) / grid.columns
-        tall = (height - bottom - (grid.rows - 1) * 8) / grid.rows
-        for i, panel in enumerate(self._panels):
-            row, column = divmod(i, grid.columns)
-            before = sum(c < column for c in axis_columns)
-            panel.has_axis = column == 0 or i == own_axis or unlike
-            inset = 0 if panel.has_axis or column not in axis_columns else LEFT_PX
-            x = column * (plot + GAP_PX) + before * LEFT_PX + inset
-            panel.setGeometry(QRectF(x, row * (tall + 8), plot + panel.has_axis * LEFT_PX, tall))
+        unlike = len({run.plane.shape for run in self._shown.runs if run.plane}) > 1
+        found = arrange(
+            len(self._panels),
+            (width, height - (HEIGHT_PX + 4 if is_map else 0)),
+            Axes.ALL if is_map and unlike else Axes.LAST if self._shown.difference and not is_map else Axes.FIRST,
+        )
+        self._grid = found.grid
+        for panel, place in zip(self._panels, found.places, strict=True):
+            panel.has_axis = place.has_axis
+            panel.setGeometry(QRectF(place.x, place.y, place.width, place.height))
             panel.resizeEvent(None)
-        self._arrange_bars(width, height - HEIGHT_PX, plot)
+        self._arrange_bars(width, height - HEIGHT_PX, found.plot_width)
         self._later.start()
 
     def _arrange_bars(self, width: float, top: float, plot: float) -> None:
         self._value_bar.setGeometry(QRectF(LEFT_PX, top, plot, HEIGHT_PX))
         last = self._panels[-1].geometry()
-        left = max(last.left() + self._panels[-1].has_axis * LEFT_PX, min(LEFT_PX + plot + GAP_PX, width - plot))
+        left = max(last.left() + self._panels[-1].has_axis * LEFT_PX, min(LEFT_PX + plot + COLUMN_GAP_PX, width - plot))
         self._difference_bar.setGeometry(QRectF(left, top, plot, HEIGHT_PX))
 
     def _first(self) -> Panel | None:

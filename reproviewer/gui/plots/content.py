@@ -5,12 +5,12 @@ Imports pyqtgraph: import this module when the first state is shown, not before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from reproviewer.gui.plots import load, thumbs
+from reproviewer.gui.plots import load, panes, thumbs
 from reproviewer.gui.plots.board import Board
 from reproviewer.gui.plots.histogram_view import HistogramView
 from reproviewer.gui.plots.multiples import Multiples
@@ -18,6 +18,8 @@ from reproviewer.gui.plots.values_view import ValuesView
 
 if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
+    from reproviewer.gui.plots.distances_view import DistancesView
+    from reproviewer.gui.plots.scatter_view import ScatterView
     from reproviewer.gui.theme import Theme
 
 MULTIPLES_SHARE = 0.42
@@ -37,6 +39,8 @@ class Content(QWidget):
         self._cursor: tuple[int, ...] | None = None
         self._histogram: HistogramView | None = None
         self._values: ValuesView | None = None
+        self._distances: DistancesView | None = None
+        self._scatter: ScatterView | None = None
         self._setup_ui()
         self._layout()
 
@@ -60,13 +64,34 @@ class Content(QWidget):
         return self._histogram
 
     @property
+    def distances(self) -> DistancesView:
+        """The counts of distances."""
+        if self._distances is None:
+            from reproviewer.gui.plots.distances_view import DistancesView
+
+            self._distances = DistancesView(self._theme, self._views)
+            self._views.addWidget(self._distances)
+        return self._distances
+
+    @property
+    def scatter(self) -> ScatterView:
+        """The values of one run against those of another."""
+        if self._scatter is None:
+            from reproviewer.gui.plots.scatter_view import ScatterView
+
+            self._scatter = ScatterView(self._theme, self._views)
+            self._scatter.pointed.connect(self.pointed)
+            self._views.addWidget(self._scatter)
+        return self._scatter
+
+    @property
     def settling(self) -> bool:
         """Whether a view may still ask for something."""
         return self.board.settling and self._views.currentWidget() is self.board
 
     def cells(self, state: PlotState) -> tuple[tuple[int, int], tuple[int, int]]:
         """How finely (rows, columns) plots and thumbnails of this state are to be reduced."""
-        panels = len(load.side_by_side(state)) + (load.focus_pair(state) is not None)
+        panels = len(panes.side_by_side(state)) + (panes.focus_pair(state) is not None)
         room = QSize(self.width(), int(self.height() * MULTIPLES_SHARE))
         if self.multiples.isVisible():
             room = self.multiples.viewport().size()
@@ -74,26 +99,28 @@ class Content(QWidget):
         scale = self.devicePixelRatioF()
         return self.board.cells(panels), (int(sheet.height * scale), int(sheet.width * scale))
 
-    def show_loaded(self, loaded: load.Loaded) -> None:
+    def show_loaded(self, loaded: load.Loaded, many: load.Thumbnails | None) -> None:
         """Show what was read."""
-        many = isinstance(loaded, load.Shown) and bool(loaded.thumbs)
         if many and self.multiples.isHidden():
             top = int(self.height() * MULTIPLES_SHARE)
             self.multiples.show()
             self._splitter.setSizes([top, self.height() - top])
-        self.multiples.setVisible(many)
-        if isinstance(loaded, load.Shown):
-            self._views.setCurrentWidget(self.board)
-            if many:
-                self.multiples.show_data(loaded)
-            self.board.show_data(loaded)
-        elif isinstance(loaded, load.Histograms):
-            self._views.setCurrentWidget(self.histogram)
-            self.histogram.show_data(loaded)
-        else:
-            self._views.setCurrentWidget(self.values)
-            self.values.show_data(loaded)
+        self.multiples.setVisible(many is not None)
+        view = self._view(loaded)
+        self._views.setCurrentWidget(view)
+        if many:
+            self.multiples.show_data(many)
+        view.show_data(loaded)
         self.set_cursor(self._cursor)
+
+    def _view(self, loaded: load.Loaded) -> Any:
+        if isinstance(loaded, load.Shown):
+            return self.board
+        if isinstance(loaded, load.Histograms):
+            return self.histogram
+        if isinstance(loaded, load.Listing):
+            return self.values
+        return self.distances if loaded.state.kind == "distances" else self.scatter
 
     def show_verdicts(self, state: PlotState) -> None:
         """Show what is known of the comparisons by now."""
@@ -105,17 +132,21 @@ class Content(QWidget):
         self.board.set_cursor(index)
         if self._values is not None and self._views.currentWidget() is self._values:
             self._values.set_cursor(index)
+        if self._scatter is not None:
+            self._scatter.set_cursor(index)
 
     def look_like(self, other: Content) -> None:
         """Look at the same part as another content that shows the same."""
         self.board.look_like(other.board)
         if other._values is not None:
             self.values.set_top_row(other._values.top_row)
+        if self._scatter is not None and other._scatter is not None:
+            self._scatter.look_like(other._scatter)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
         self._theme = theme
-        for view in (self.board, self.multiples, self._histogram, self._values):
+        for view in (self.board, self.multiples, self._histogram, self._values, self._distances, self._scatter):
             if view is not None:
                 view.apply_theme(theme)
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reproviewer.core import elements
-from reproviewer.core.bit_groups import bit_groups, unlike
+from reproviewer.core.bit_groups import BitMeaning, bit_groups, bit_meaning, unlike
 from reproviewer.core.summary import Stopped
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.load import is_many, listed, ordered, read_element
+from reproviewer.gui.plots.load import read_element
+from reproviewer.gui.plots.panes import is_many, listed, ordered
 
 if TYPE_CHECKING:
     from reproviewer.core.elements import Array
@@ -32,6 +33,7 @@ class CursorRow:
     ulp: str = ""
     differs: bool = False
     unequal: bool = False
+    meaning: str = ""
 
 
 EXACT_ULP = 10**10
@@ -64,14 +66,27 @@ def _row(pane: Pane, found: Array | None, reference: Pane, first: Array | None) 
         return CursorRow(pane.label, pane.colour, texts.tr("no such element"))
     dtype = pane.tensor.dtype
     groups, code = bit_groups(found, dtype), elements.bits(found, dtype)
-    value = elements.text(found, dtype)
+    value, meaning = elements.text(found, dtype), meaning_text(bit_meaning(dtype))
     if pane is reference or first is None or reference.tensor is None:
-        return CursorRow(pane.label, pane.colour, value, groups, (), code)
+        return CursorRow(pane.label, pane.colour, value, groups, (), code, meaning=meaning)
     other = reference.tensor.dtype
     distance, ulp, differs, unequal = _apart(first, found, (other, dtype))
     marks = unlike(groups, bit_groups(first, other)) if other == dtype else ()
     code_marks = unlike((code,), (elements.bits(first, other),))[0] if other == dtype else ""
-    return CursorRow(pane.label, pane.colour, value, groups, marks, code, code_marks, distance, ulp, differs, unequal)
+    return CursorRow(
+        pane.label, pane.colour, value, groups, marks, code, code_marks, distance, ulp, differs, unequal, meaning
+    )
+
+
+def meaning_text(meaning: BitMeaning) -> str:
+    """What the groups of bits are, from the left."""
+    return {
+        "float": texts.tr("Bits: sign, exponent, mantissa"),
+        "complex": texts.tr("Bits: sign, exponent, mantissa of the real and of the imaginary part"),
+        "exponent": texts.tr("Bits: exponent"),
+        "bytes": texts.tr("Bits, the highest first"),
+        "raw": texts.tr("Bytes"),
+    }[meaning]
 
 
 def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool, bool]:

@@ -131,7 +131,7 @@ class _CursorModel(QAbstractTableModel):
         if len(rows) == len(self._rows) and rows:
             self._place, self._rows = place, rows
             self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, BITS))
-            self.headerDataChanged.emit(Qt.Orientation.Horizontal, RUN, RUN)
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, RUN, BITS)
             return
         self.beginResetModel()
         self._place, self._rows = place, rows
@@ -154,7 +154,7 @@ class _CursorModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and column == RUN:
             return _swatch(self.theme.run(row.colour))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (row.label, row.value, row.distance, row.ulp, f"{' '.join(row.groups)}\n{row.hexadecimal}")[column]
+            return (row.label, row.value, row.distance, row.ulp, _bits_tip(row))[column]
         if role == Qt.ItemDataRole.ForegroundRole and row.differs and column != RUN:
             return QColor(self.theme.different_ink if row.unequal else self.theme.between_ink)
         if role == Qt.ItemDataRole.FontRole and row.differs and column == VALUE:
@@ -168,7 +168,8 @@ class _CursorModel(QAbstractTableModel):
         ):
             return None
         place = self._place or tr("Under the cursor")
-        return (place, tr("Value"), tr("|Δ|"), tr("ULP"), tr("Bits: sign, exponent, mantissa"))[section]
+        bits = next((row.meaning for row in self._rows if row.meaning), tr("Bits"))
+        return (place, tr("Value"), tr("|Δ|"), tr("ULP"), bits)[section]
 
 
 class _BitsDelegate(QStyledItemDelegate):
@@ -208,6 +209,11 @@ class _BitsDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(100, ROW_PX)
+
+
+def _bits_tip(row: CursorRow) -> str:
+    """What the groups are, the groups, and the same in hexadecimal."""
+    return "\n".join(text for text in (row.meaning, " ".join(row.groups), row.hexadecimal) if text)
 
 
 def _mono() -> QFont:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.load import lead_plane
+from reproviewer.gui.plots.panes import lead_plane
 from reproviewer.gui.plots.texts import count, number, tr
 
 if TYPE_CHECKING:

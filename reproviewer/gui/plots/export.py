@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from reproviewer.core.listing import read_rows
 from reproviewer.core.message import ReproError
-from reproviewer.gui.plots.load import lead_plane, ordered
+from reproviewer.core.summary import Stopped
+from reproviewer.gui.plots.panes import is_whole, lead_plane, ordered
 from reproviewer.gui.plots.texts import text_font, tr
 
 if TYPE_CHECKING:
@@ -58,8 +59,17 @@ def _write(path: Path, buffer: QBuffer) -> None:
         raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
 
 
-def rows_csv(state: PlotState) -> Iterator[list[str]]:
-    """The values of the shown slice in every run, the reference first, under a heading; they read back exactly."""
+def rows_csv(state: PlotState, cancelled: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
+    """What the plots show as a table under a heading.
+
+    Of two whole tensors what was counted; else the values of the shown slice in every run, the reference first: they
+    read back exactly.
+    """
+    if is_whole(state):
+        from reproviewer.gui.plots.pair_rows import pair_rows
+
+        yield from pair_rows(state, cancelled)
+        return
     panes, plane = ordered(state), lead_plane(state)
     if plane is None:
         return
@@ -74,7 +84,7 @@ def rows_csv(state: PlotState) -> Iterator[list[str]]:
 
 
 def write_csv(state: PlotState, path: Path, cancelled: Callable[[], bool]) -> None:
-    """Write the values of the shown slice as a table, beside the old file first. For a thread of the background.
+    """Write what the plots show as a table, beside the old file first. For a thread of the background.
 
     Raises
     ------
@@ -85,11 +95,13 @@ def write_csv(state: PlotState, path: Path, cancelled: Callable[[], bool]) -> No
     try:
         with fresh.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            for row in rows_csv(state):
+            for row in rows_csv(state, cancelled):
                 if cancelled():
                     return
                 writer.writerow(row)
         fresh.replace(path)
+    except Stopped:
+        return
     except OSError as error:
         raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
     finally:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reproviewer.core import elements, summary
 from reproviewer.core.histogram import Bins, common_bins, histogram
 from reproviewer.core.slices import Plane, plane_of
 from reproviewer.core.weights import open_tensor
+from reproviewer.gui.plots.load_pair import Paired, load_pair
+from reproviewer.gui.plots.panes import (
+    MAX_BARS,
+    drawn_as,
+    focus_pair,
+    is_many,
+    lead_plane,
+    listed,
+    ordered,
+    same_values,
+    side_by_side,
+)
 
 if TYPE_CHECKING:
     from reproviewer.core.plot_state import Pane, PlotKind, PlotState
     from reproviewer.core.slices import Region
     from reproviewer.core.summary import Array, Cancelled, Difference, Picture, Tally
 
-MAX_BARS = 4096
-"""Slices up to this size can be drawn as bars; larger ones are drawn as a heat map."""
-MAX_PANELS = 6
-"""Up to so many runs are drawn side by side; more as small multiples."""
 DIFFERENCE_PX = 3
 """A cell of a difference is at least so many pixels wide and high, so that a single one is found."""
 
@@ -52,53 +60,27 @@ class DifferenceData:
 
 
 @dataclass(frozen=True, eq=False)
+class Thumbnails:
+    """The small multiples of many runs, the reference first."""
+
+    state: PlotState
+    runs: tuple[RunData, ...]
+
+    @property
+    def limit(self) -> float:
+        """The largest magnitude in all of them: one colour range for all."""
+        return max((run.tally.limit for run in self.runs), default=0.0)
+
+
+@dataclass(frozen=True, eq=False)
 class Shown:
-    """Everything the board paints for one state."""
+    """Everything the board paints for one state; `limit` is the largest magnitude in all runs."""
 
     state: PlotState
     kind: PlotKind
     runs: tuple[RunData, ...]
     difference: DifferenceData | None
-    thumbs: tuple[RunData, ...] = ()
-
-    @property
-    def limit(self) -> float:
-        """The largest magnitude in all runs: one colour range for all."""
-        return max((run.tally.limit for run in self.runs + self.thumbs), default=0.0)
-
-
-def ordered(state: PlotState) -> tuple[Pane, ...]:
-    """The panes with the reference first."""
-    return tuple(sorted(state.panes, key=lambda pane: pane.item_id != state.reference))
-
-
-def side_by_side(state: PlotState) -> tuple[Pane, ...]:
-    """The panes that get a full plot: all of a few, of many the reference and the focus."""
-    panes = ordered(state)
-    if not is_many(state):
-        return panes
-    return tuple(pane for pane in panes if pane.item_id in (state.reference, state.focus))
-
-
-def focus_pair(state: PlotState) -> tuple[Pane, Pane] | None:
-    """The reference and the focus; None when there is only one run."""
-    by_id = {pane.item_id: pane for pane in state.panes}
-    reference, focus = by_id.get(state.reference), by_id.get(state.focus or "")
-    if reference is None or focus is None or reference is focus:
-        return None
-    return reference, focus
-
-
-def lead_plane(state: PlotState) -> Plane | None:
-    """The plane of the first pane that has the tensor: its slice chooser and index count."""
-    tensor = next((pane.tensor for pane in ordered(state) if pane.tensor is not None), None)
-    return plane_of(tensor.shape, state.slice_index) if tensor else None
-
-
-def drawn_as(state: PlotState) -> PlotKind:
-    """The kind that is drawn: too many bars become a heat map."""
-    plane = lead_plane(state)
-    return "heatmap" if state.kind == "bars" and plane is not None and plane.size > MAX_BARS else state.kind
+    limit: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,37 +107,55 @@ class Listing:
         return ids.index(self.state.focus) if self.state.focus in ids[1:] else None
 
 
-Loaded = Shown | Histograms | Listing
+Loaded = Shown | Histograms | Listing | Paired
 
 
-def load_any(state: PlotState, cells: tuple[int, int], thumb: tuple[int, int], cancelled: Cancelled) -> Loaded:
-    """Read what the state's kind of plot needs."""
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was read for one state: its plots and, of many runs, the small multiples."""
+
+    plots: Loaded
+    thumbs: Thumbnails | None
+
+
+def load_any(
+    state: PlotState,
+    cells: tuple[int, int],
+    thumb: tuple[int, int],
+    known: Thumbnails | None,
+    cancelled: Cancelled,
+) -> Found:
+    """Read what the state's kind of plot needs.
+
+    `cells` and `thumb` (rows, columns) are how finely pictures are reduced. The thumbnails that are `known` serve again
+    when only the kind of plot or the focus is another.
+    """
+    thumbs = None
+    if is_many(state):
+        runs = known.runs if known and _serves(known, state) else _thumbs(state, thumb, cancelled)
+        thumbs = Thumbnails(state, runs)
     if state.kind == "histogram":
-        return _histograms(state, cancelled)
+        return Found(_histograms(state, cancelled), thumbs)
     if state.kind == "values":
-        return Listing(state, listed(state), lead_plane(state))
-    return load(state, cells, thumb, cancelled)
+        return Found(Listing(state, listed(state), lead_plane(state)), thumbs)
+    if state.kind in ("distances", "scatter"):
+        return Found(load_pair(state, cancelled), thumbs)
+    return Found(_shown(state, cells, thumbs.limit if thumbs else 0.0, cancelled), thumbs)
 
 
-def listed(state: PlotState) -> tuple[Pane, ...]:
-    """The panes with the reference first and the focus next."""
-    first = (state.reference, state.focus)
-    return tuple(sorted(state.panes, key=lambda p: first.index(p.item_id) if p.item_id in first else len(first)))
+def _serves(known: Thumbnails, state: PlotState) -> bool:
+    """Whether thumbnails can be shown again: what is asked for anew as it is, is wanted more finely."""
+    if same_values(known.state, state) or (drawn_as(known.state) == "bars") != (drawn_as(state) == "bars"):
+        return False
+    return same_values(replace(known.state, kind=state.kind, focus=state.focus), state)
 
 
-def load(state: PlotState, cells: tuple[int, int], thumb: tuple[int, int], cancelled: Cancelled) -> Shown:
-    """Read the plots of a state; `cells` and `thumb` (rows, columns) are how finely pictures are reduced."""
+def _shown(state: PlotState, cells: tuple[int, int], limit: float, cancelled: Cancelled) -> Shown:
     kind = drawn_as(state)
     runs = tuple(_run(pane, state, cells, kind == "bars", cancelled) for pane in side_by_side(state))
     pair = focus_pair(state)
     found = _difference(*pair, state, cells, kind == "bars", cancelled) if pair else None
-    thumbs = _thumbs(state, thumb, kind == "bars", cancelled) if is_many(state) else ()
-    return Shown(state, kind, runs, found, thumbs)
-
-
-def is_many(state: PlotState) -> bool:
-    """Whether there are too many runs to show all of them side by side."""
-    return len(state.panes) > MAX_PANELS
+    return Shown(state, kind, runs, found, max([limit, *(run.tally.limit for run in runs)]))
 
 
 def load_detail(
@@ -218,9 +218,9 @@ def _histograms(state: PlotState, cancelled: Cancelled) -> Histograms:
     return Histograms(state, bins, tuple((r.pane, c, r.tally) for r, c in zip(runs, counts, strict=True)))
 
 
-def _thumbs(state: PlotState, cells: tuple[int, int], whole: bool, cancelled: Cancelled) -> tuple[RunData, ...]:
+def _thumbs(state: PlotState, cells: tuple[int, int], cancelled: Cancelled) -> tuple[RunData, ...]:
     """The small multiples; small tensors that are alike are reduced together."""
-    panes, plane = ordered(state), lead_plane(state)
+    panes, plane, whole = ordered(state), lead_plane(state), drawn_as(state) == "bars"
     first = next((pane.tensor for pane in panes if pane.tensor), None)
     if whole or first is None or plane is None or not 0 < plane.size <= SMALL:
         return tuple(_run(pane, state, cells, whole, cancelled) for pane in panes)

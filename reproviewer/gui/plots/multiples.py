@@ -16,7 +16,7 @@ from reproviewer.gui.texts import word
 
 if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
-    from reproviewer.gui.plots.load import Shown
+    from reproviewer.gui.plots.load import Thumbnails
     from reproviewer.gui.theme import Theme
 
 
@@ -35,7 +35,7 @@ class Multiples(QScrollArea):
         self.setFocusProxy(self._sheet_widget)
         self.setMinimumHeight(thumbs.LABEL_PX + thumbs.LEAST_PX)
 
-    def show_data(self, shown: Shown) -> None:
+    def show_data(self, shown: Thumbnails) -> None:
         """Show these runs."""
         self._sheet_widget.show_data(shown)
         self._fit()
@@ -72,7 +72,7 @@ class _SheetWidget(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._shown: Shown | None = None
+        self._shown: Thumbnails | None = None
         self._state: PlotState | None = None
         self._image: QImage | None = None
         self.sheet = thumbs.sheet_for(1, 200, 100)
@@ -80,7 +80,7 @@ class _SheetWidget(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(tr("All runs as thumbnails; the arrow keys choose one to compare with the reference"))
 
-    def show_data(self, shown: Shown) -> None:
+    def show_data(self, shown: Thumbnails) -> None:
         self._shown, self._state, self._image = shown, shown.state, None
         self.update()
 
@@ -93,7 +93,7 @@ class _SheetWidget(QWidget):
         self.update()
 
     def fit(self, width: int, height: int) -> None:
-        count = len(self._shown.thumbs) if self._shown else 1
+        count = len(self._shown.runs) if self._shown else 1
         sheet = thumbs.sheet_for(count, width, height)
         if sheet != self.sheet:
             self.sheet, self._image = sheet, None
@@ -101,7 +101,7 @@ class _SheetWidget(QWidget):
         self.update()
 
     def place(self, item_id: str) -> int:
-        runs = self._shown.thumbs if self._shown else ()
+        runs = self._shown.runs if self._shown else ()
         return next((i for i, run in enumerate(runs) if run.pane.item_id == item_id), 0)
 
     def focus_cell(self) -> QRect | None:
@@ -146,7 +146,7 @@ class _SheetWidget(QWidget):
             super().keyPressEvent(event)
             return
         at = self.place(self._state.focus or "") + step
-        self._choose(max(0, min(len(self._shown.thumbs) - 1, at)))
+        self._choose(max(0, min(len(self._shown.runs) - 1, at)))
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -158,7 +158,7 @@ class _SheetWidget(QWidget):
     def _tip(self, place: int) -> str:
         assert self._shown is not None
         assert self._state is not None
-        run = self._shown.thumbs[place]
+        run = self._shown.runs[place]
         pane = next((pane for pane in self._state.panes if pane.item_id == run.pane.item_id), run.pane)
         verdict = word(pane.comparison.verdict) if pane.comparison else ""
         return "\n".join(filter(None, (pane.label, verdict, tally_text(run.tally))))
@@ -166,6 +166,6 @@ class _SheetWidget(QWidget):
     def _choose(self, place: int | None) -> None:
         if place is None or self._shown is None or self._state is None:
             return
-        item_id = self._shown.thumbs[place].pane.item_id
+        item_id = self._shown.runs[place].pane.item_id
         if item_id not in (self._state.reference, self._state.focus):
             self.chosen.emit(item_id)

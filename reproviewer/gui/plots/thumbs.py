@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reproviewer.core.plot_state import Pane
     from reproviewer.core.summary import Array
-    from reproviewer.gui.plots.load import RunData, Shown
+    from reproviewer.gui.plots.load import RunData, Thumbnails
     from reproviewer.gui.plots.palette import Palette
     from reproviewer.gui.theme import Theme
 
@@ -73,7 +73,7 @@ def sheet_for(count: int, width: int, height: int) -> Sheet:
     return _sheet(count, width, LEAST_PX)
 
 
-def compose(shown: Shown, panes: Mapping[str, Pane], sheet: Sheet, colours: Palette, scale: float) -> QImage:
+def compose(shown: Thumbnails, panes: Mapping[str, Pane], sheet: Sheet, colours: Palette, scale: float) -> QImage:
     """Paint all thumbnails; `panes` by id say what is known of the verdicts by now.
 
     A run that has left the shelf since it was read is painted as it was.
@@ -87,7 +87,7 @@ def compose(shown: Shown, panes: Mapping[str, Pane], sheet: Sheet, colours: Pale
     with QPainter(image) as painter:
         painter.setFont(texts.caption_font())
         _paint_labels(painter, shown, panes, sheet, colours.theme)
-        for place, run in enumerate(shown.thumbs):
+        for place, run in enumerate(shown.runs):
             cell = sheet.cell(place)
             box = QRectF(cell.left(), cell.top() + LABEL_PX, sheet.width, sheet.height)
             _paint_values(painter, box, run, colours, painted.get(place), span)
@@ -117,18 +117,18 @@ def _sheet(count: int, width: int, size: int) -> Sheet:
     return Sheet(count, columns, wide, int(size * ASPECT))
 
 
-def _span(shown: Shown) -> tuple[float, float]:
-    finite = [run.tally for run in shown.thumbs if run.tally.finite]
+def _span(shown: Thumbnails) -> tuple[float, float]:
+    finite = [run.tally for run in shown.runs if run.tally.finite]
     return min((t.low for t in finite), default=0.0) or 0.0, max((t.high for t in finite), default=0.0)
 
 
-def _paint_labels(painter: QPainter, shown: Shown, panes: Mapping[str, Pane], sheet: Sheet, theme: Theme) -> None:
+def _paint_labels(painter: QPainter, shown: Thumbnails, panes: Mapping[str, Pane], sheet: Sheet, theme: Theme) -> None:
     metrics = QFontMetricsF(painter.font())
     inks = {verdict: QColor(theme.ink(verdict)) for verdict in SIGNS}
     loud, quiet = QColor(theme.text), QColor(theme.muted)
     steps = {verdict: metrics.horizontalAdvance(sign) + 4 for verdict, sign in SIGNS.items()}
     chosen = (shown.state.reference, shown.state.focus)
-    for place, run in enumerate(shown.thumbs):
+    for place, run in enumerate(shown.runs):
         cell, pane = sheet.cell(place), panes.get(run.pane.item_id, run.pane)
         x, base = float(cell.left()), cell.top() + 12.0
         if pane.comparison is not None:
@@ -144,10 +144,10 @@ def _paint_labels(painter: QPainter, shown: Shown, panes: Mapping[str, Pane], sh
         painter.drawText(QPointF(x, base), metrics.elidedText(label, Qt.TextElideMode.ElideRight, room))
 
 
-def _coloured(shown: Shown, pixels: tuple[int, int], colours: Palette) -> dict[int, QImage]:
+def _coloured(shown: Thumbnails, pixels: tuple[int, int], colours: Palette) -> dict[int, QImage]:
     """The pictures by the thumbnails' numbers, no cell smaller than a pixel; those of one size are coloured at once."""
     sizes: dict[tuple[int, ...], list[tuple[int, Array]]] = {}
-    for place, run in enumerate(shown.thumbs):
+    for place, run in enumerate(shown.runs):
         if run.picture is not None:
             values = run.picture.fitted(*pixels).values
             sizes.setdefault(values.shape, []).append((place, values))

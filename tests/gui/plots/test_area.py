@@ -4,9 +4,11 @@ import threading
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QLabel
 
+from reproviewer.core.weights import Tensor
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
 from reproviewer.gui.theme import DARK, LIGHT
@@ -39,6 +41,24 @@ def hover(area, panel, x, y):
     board(area)._on_mouse(scene)
 
 
+def turn_wheel(widget, place, angle):
+    """Turn the wheel over a place of a view of a scene."""
+    viewport, nothing = widget.viewport(), Qt.KeyboardModifier.NoModifier
+    turn = QPoint(0, angle)
+    where = QPointF(place)
+    event = QWheelEvent(
+        where,
+        viewport.mapToGlobal(where),
+        QPoint(),
+        turn,
+        Qt.MouseButton.NoButton,
+        nothing,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QCoreApplication.sendEvent(viewport, event)
+
+
 def test_pyqtgraph_is_not_imported_before_there_is_something_to_show():
     code = (
         "import os, sys; os.environ['QT_QPA_PLATFORM'] = 'offscreen'\n"
@@ -66,7 +86,7 @@ class TestFaces:
     def test_no_run_has_the_tensor(self, bench):
         assert "No run has" in page(bench.shown([None, None]))
 
-    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values", "distances", "scatter"])
     def test_no_elements(self, bench, kind):
         area = bench.shown([np.zeros((0, 3), np.float32)] * 2, kind)
         assert page(area).startswith("This tensor has no elements")
@@ -300,6 +320,31 @@ class TestHeatMap:
         assert min(seen) >= 4
         assert seen[-1] > 100
 
+    def test_the_wheel_keeps_one_among_268_million_in_sight(self, bench, qtbot):
+        side, row, col = 16384, 11_111, 5_432
+        files = []
+        for name in ("a", "b"):
+            files.append(bench.folder / f"{name}.bin")
+            with files[-1].open("wb") as file:
+                file.truncate(side * side)
+        with files[1].open("r+b") as file:
+            file.seek(row * side + col)
+            file.write(b"\x01")
+        tensors = [Tensor("dense/kernel", "int8", (side, side), str(path), 0) for path in files]
+        area = bench.shown(tensors)
+        area.set_cursor(None)
+        plot = board(area).panels[-1]
+        seen = [self.different_pixels(area, LIGHT)]
+        for _ in range(24):
+            spot = plot.view.mapViewToScene(QPointF(col + 0.5, row + 0.5))
+            turn_wheel(board(area), board(area).mapFromScene(spot), 240)
+            seen.append(self.different_pixels(area, LIGHT))
+            assert area.wait_until_drawn()
+            seen.append(self.different_pixels(area, LIGHT))
+        assert plot.view.viewRect().width() < 40
+        assert min(seen) >= 4
+        assert seen[-1] > 100
+
     @pytest.mark.parametrize("size", [(420, 320), (700, 420), (1400, 900)])
     def test_and_at_every_size(self, bench, size):
         a = np.zeros((3000, 3000), np.float32)
@@ -529,7 +574,7 @@ class TestThreads:
         assert area.wait_until_drawn()
 
 
-@pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+@pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values", "distances", "scatter"])
 def test_takes_a_theme_while_it_shows_something(bench, normal, kind):
     area = bench.shown([normal(5, 6), normal(5, 6)], kind)
     area.apply_theme(DARK)

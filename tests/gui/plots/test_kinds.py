@@ -94,7 +94,7 @@ class TestValues:
 
 
 class TestExport:
-    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values", "distances", "scatter"])
     def test_png(self, bench, normal, tmp_path, kind):
         area = bench.shown([normal(5, 6), normal(5, 6)], kind)
         area.render_png(tmp_path / "out.png", QSize(1200, 800))
@@ -102,7 +102,7 @@ class TestExport:
         assert (image.width(), image.height()) == (1200, 800)
         assert len({image.pixel(x, y) for x in range(0, 1200, 7) for y in range(0, 800, 7)}) > 3
 
-    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values", "distances", "scatter"])
     def test_svg(self, bench, normal, tmp_path, kind):
         area = bench.shown([normal(5, 6), normal(5, 6)], kind)
         area.render_svg(tmp_path / "out.svg")

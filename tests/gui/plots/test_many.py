@@ -17,7 +17,7 @@ def test_many_runs_are_small_multiples(bench, normal, runs):
     arrays = [normal(64, 96) for _ in range(runs)]
     area = bench.shown(arrays, focus="r3")
     assert content(area).multiples.isVisible()
-    assert len(content(area).board.shown.thumbs) == runs
+    assert len(content(area).multiples._sheet_widget._shown.runs) == runs
     assert [panel.caption._titles[0] for panel in content(area).board.panels] == [
         "Run 1",
         "Run 4",
@@ -98,14 +98,14 @@ def test_other_kinds_of_many_runs(bench, normal, kind):
 
 def test_some_lack_the_tensor_or_have_another_shape(bench, normal):
     area = bench.shown([normal(6, 9), None, normal(9, 6), np.full((6, 9), np.nan, np.float32), *[normal(6, 9)] * 6])
-    assert len(content(area).board.shown.thumbs) == 10
+    assert len(content(area).multiples._sheet_widget._shown.runs) == 10
     assert pixels(area).std() > 0
 
 
 def test_a_thousand_runs(bench, normal):
     array = bench.tensor(normal(6, 9))
     area = bench.shown([array] * 1000)
-    assert len(content(area).board.shown.thumbs) == 1000
+    assert len(content(area).multiples._sheet_widget._shown.runs) == 1000
 
 
 @pytest.mark.parametrize("count", [7, 30, 256, 1000])

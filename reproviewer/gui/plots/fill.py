@@ -1,0 +1,53 @@
+"""Puts what was read into one plot: its caption, and bars, a heat map or a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reproviewer.gui.plots import describe, texts
+from reproviewer.gui.plots.palette import palette
+
+if TYPE_CHECKING:
+    from reproviewer.gui.plots.load import DifferenceData, RunData, Shown
+    from reproviewer.gui.plots.panel import Panel
+    from reproviewer.gui.theme import Theme
+
+
+def fill_run(panel: Panel, run: RunData, shown: Shown, theme: Theme) -> None:
+    """Show one run, in the range of all that are shown."""
+    panel.apply_theme(palette(theme))
+    title, detail = describe.run_caption(run)
+    panel.caption.show_text((title,), detail, (theme.run(run.pane.colour),))
+    note = describe.run_note(run, shown)
+    if note or run.plane is None:
+        panel.show_note(note)
+    elif run.values is not None:
+        nothing = np.zeros(run.values.shape, bool)
+        panel.show_bars(run.plane, run.values, nothing, theme.run(run.pane.colour), signed=False)
+        tallies = [other.tally for other in shown.runs if other.tally.finite]
+        panel.span(min((t.low for t in tallies), default=0), max((t.high for t in tallies), default=0))
+    elif run.picture is not None:
+        panel.show_picture(run.plane, run.picture, shown.limit)
+
+
+def fill_difference(panel: Panel, found: DifferenceData, theme: Theme) -> float:
+    """Show the difference; returns the largest one."""
+    panel.apply_theme(palette(theme), describe.difference_ink(found, theme))
+    title, detail = describe.difference_caption(found)
+    swatches = (theme.run(found.focus.colour), theme.run(found.reference.colour))
+    panel.caption.show_text((title, texts.tr("Difference")), detail, swatches)
+    note = describe.difference_note(found)
+    if note or found.plane is None or found.picture is None:
+        panel.show_note(note)
+        return 0.0
+    limit = found.picture.tally.limit
+    if found.values is None:
+        panel.show_picture(found.plane, found.picture, limit)
+        return limit
+    marked = found.picture.differs & (found.picture.distance == 0)
+    panel.show_bars(found.plane, found.values, marked, theme.different_ink, signed=True)
+    finite = found.values[np.isfinite(found.values)]
+    panel.span(float(finite.min(initial=0)), float(finite.max(initial=0)))
+    return limit
