@@ -49,10 +49,11 @@ class Comparer(QObject):
         """Find out what is not known yet about the items of this desk."""
         self._session = session
         reference = session.reference_item
+        self._background.cancel("relate")
         if reference is None:
+            self._background.cancel("compare")
             self.findings = Findings()
             return
-        self._background.cancel("relate")
         self._collect()
         todo = {_key(session, i): i for i in session.others() if _key(session, i) not in self._known}
         undigested = [i for i in session.items if i.id not in self._digests]
