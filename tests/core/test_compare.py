@@ -407,11 +407,13 @@ def test_progress_is_told_in_bytes(shelf):
 
 
 def test_cancelling_stops_at_once(shelf):
-    a, b = (shelf.weights(one=np.zeros(4_000_000)) for _ in "ab")
+    one_thread, two_threads = ([shelf.weights(one=np.zeros(size)) for _ in "ab"] for size in (1_000_000, 4_000_000))
     asked = []
     with pytest.raises(Cancelled):
-        compare(a, b, cancelled=lambda: asked.append(1) or len(asked) > 2)
+        compare(*one_thread, cancelled=lambda: asked.append(1) or len(asked) > 2)
     assert len(asked) == 3
+    with pytest.raises(Cancelled):
+        compare(*two_threads, cancelled=lambda: True)
 
 
 def test_a_file_that_became_shorter_is_an_error_in_words(shelf):
