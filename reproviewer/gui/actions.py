@@ -33,7 +33,13 @@ class Actions(QObject):
         self._setup_ways()
         self.examples_menu = QMenu(self.tr("E&xamples"), window)
         self.export_menu = self._menu(
-            self.tr("&Export"), self.export_png, self.export_svg, self.export_csv, None, self.copy_python
+            self.tr("&Export"),
+            self.export_png,
+            self.export_svg,
+            self.export_csv,
+            self.export_report,
+            None,
+            self.copy_python,
         )
         self._kinds = self._choices(self._kind_texts(), self.kindChosen.emit)
         self._themes = self._choices(self._theme_texts(), self.themeChosen.emit)
@@ -85,6 +91,7 @@ class Actions(QObject):
         for action in self.examples_menu.actions():
             action.setEnabled(not state.busy)
         self.load_weights.setEnabled(state.can_build)
+        self.export_report.setEnabled(state.verdict.face == "done" and bool(state.tensors))
         for action in (self.export_png, self.export_svg, self.export_csv, *self._kinds.values()):
             action.setEnabled(state.plot is not None)
         self._kinds[state.kind].setChecked(True)
@@ -121,6 +128,12 @@ class Actions(QObject):
         )
         self.export_png = self._action(self.tr("Plots as &PNG…"), "", "", self.tr("Save the plots as a picture"))
         self.export_svg = self._action(self.tr("Plots as &SVG…"), "", "", self.tr("Save the plots as a drawing"))
+        self.export_report = self._action(
+            self.tr("&Report…"),
+            "",
+            "",
+            self.tr("Save a page with the verdict, all tensors and pictures"),
+        )
         self.export_csv = self._action(self.tr("Numbers as &CSV…"), "", "", self.tr("Save the shown values as a table"))
         self.copy_python = self._action(
             self.tr("Copy as P&ython"), "", "Ctrl+Shift+C", self.tr("Copy a script that repeats the experiment")

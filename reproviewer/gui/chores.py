@@ -55,6 +55,7 @@ class Chores(QObject):
             (acts.export_png, self.export_png),
             (acts.export_svg, self.export_svg),
             (acts.export_csv, self.export_csv),
+            (acts.export_report, self.export_report),
             (acts.copy_python, self.copy_python),
             (acts.undo, self._controller.undo),
             (acts.redo, self._controller.redo),
@@ -156,6 +157,27 @@ class Chores(QObject):
             self._background.start(
                 "csv",
                 lambda cancelled: write_csv(plot, path, cancelled),
+                lambda _: said(message("Saved {file}.", file=path.name)),
+                lambda error: said(error.message),
+            )
+
+    def export_report(self) -> None:
+        """Save a report on the items of the shelf."""
+        from reproviewer.gui.report import write_report
+
+        filters = [self.tr("Web page (*.html)"), self.tr("JSON (*.json)"), self.tr("CSV table (*.csv)")]
+        asked = dialogs.ask_save(
+            self._window, self._settings, "export", self.tr("Save a report"), "report.html", filters
+        )
+        if asked is None:
+            return
+        path = asked[0] if asked[0].suffix else asked[0].with_suffix(".html")
+        if self._may_replace(asked[0], path):
+            session, findings = self._controller.session, self._controller.findings
+            said = self._controller.said.emit
+            self._background.start(
+                "report",
+                lambda cancelled: write_report(session, findings, path, cancelled),
                 lambda _: said(message("Saved {file}.", file=path.name)),
                 lambda error: said(error.message),
             )

@@ -15,7 +15,7 @@ from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, lo
 from reproviewer.core.history import History
 from reproviewer.core.message import ReproError, message
 from reproviewer.core.session import Item, ItemKind, Session
-from reproviewer.core.view_state import Status, Trouble, ViewState, Work, resolve
+from reproviewer.core.view_state import Findings, Status, Trouble, ViewState, Work, resolve
 from reproviewer.core.weights import ChangedOnDisk
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunStarted, RunState
 from reproviewer.gui.comparer import Comparer
@@ -78,7 +78,12 @@ class Controller(QObject):
     @property
     def state(self) -> ViewState:
         """What is shown."""
-        return resolve(self.session, self._comparer.findings, self.status)
+        return resolve(self.session, self.findings, self.status)
+
+    @property
+    def findings(self) -> Findings:
+        """What was found out about the items of the shelf."""
+        return self._comparer.findings
 
     @property
     def status(self) -> Status:

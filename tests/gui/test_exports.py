@@ -60,6 +60,20 @@ def test_a_table_that_cannot_be_written_says_so(desk, tmp_path, monkeypatch):
     assert "values.csv" in said[-1]
 
 
+def test_a_report_is_saved_as_a_page(desk, tmp_path, monkeypatch):
+    assert not desk.window.actions_.export_report.isEnabled()
+    desk.build()
+    path = tmp_path / "report.html"
+    answer(monkeypatch, path)
+    assert desk.window.actions_.export_report.isEnabled()
+    desk.window.actions_.export_report.trigger()
+    desk.wait(path.exists)
+    page = path.read_text(encoding="utf-8")
+    assert "different" in page
+    assert "Run 1" in page
+    assert page.count("<img") == 3
+
+
 def test_the_copied_script_prints_the_same_digest(desk, tmp_path):
     seeding = Seeding((SeedCall("keras.utils.set_random_seed", 7),))
     desk.controller.edit(replace(desk.state.experiment, seeding=seeding))
