@@ -17,7 +17,7 @@ DATA = Path(__file__).parents[1] / "files" / "data"
 
 @dataclass(frozen=True)
 class Case:
-    """Files by their names, of which a person opens `opened` (nothing: their folder), and the seed that it came from."""
+    """Files by name, of which a person opens `opened` (nothing: their folder), and the seed that they came from."""
 
     opened: str
     files: dict[str, bytes]
@@ -129,7 +129,7 @@ def zipped(members, compression=zipfile.ZIP_STORED):
 
 def _shards():
     files = {f"x_0000{n}.weights.h5": hdf5(_layers((n,))) for n in (0, 1)}
-    groups = dict.fromkeys(("/layers/dense/vars", "/layers/dense_1/vars", "/optimizer/vars"), list(files))
+    groups = {key: list(files) for key in ("/layers/dense/vars", "/layers/dense_1/vars", "/optimizer/vars")}
     listed = {"metadata": {"total_size": 60.0}, "weight_map": groups}
     return [("x.weights.json", {"x.weights.json": json.dumps(listed).encode()} | files)]
 

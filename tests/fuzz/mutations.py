@@ -20,7 +20,18 @@ from reproviewer.files.protobuf import varint
 from reproviewer.files.table import MAGIC, entries
 
 NUMBERS = (0, 1, -1, 2, 3, 4, 5, 7, 8, 16, 31, 32, 33, 64, 127, 128, 255, 256, 1 << 15, 1 << 16, (1 << 16) - 1, 1 << 20)
-HUGE = ((1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 40, 1 << 48, 1 << 62, (1 << 63) - 1, 1 << 63, (1 << 64) - 1)
+HUGE = (
+    (1 << 31) - 1,
+    1 << 31,
+    (1 << 32) - 1,
+    1 << 32,
+    1 << 40,
+    1 << 48,
+    1 << 62,
+    (1 << 63) - 1,
+    1 << 63,
+    (1 << 64) - 1,
+)
 WORDS = [b"..", b"/", b"../canary", b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"NaN", b"|O", b"<f4", b">c16", b"|V2", b"-1"]
 WORDS += [b"bfloat16", b"True", b"()", b"(1, 2)", b"1e400", b"\x1b[2J", b"layers", b"vars", b"posix\nsystem\n", b"()R."]
 
