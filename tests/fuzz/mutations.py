@@ -55,6 +55,8 @@ def _of_kind(content, rng, donor):
         return blind(content, rng, donor)
     if content.startswith(b"PK\3\4"):
         return _zip(content, rng, donor)
+    if content.startswith(b"\x93NUMPY") and rng.random() < 0.3:
+        return _last_bytes(content, rng)
     if content[8:9] == b"{":
         return _safetensors(content, rng, donor)
     if content[:1] in (b"{", b"["):
@@ -69,6 +71,13 @@ def blind(content, rng, donor):
     rng.choice((_bit, _bit, _byte, _number, _number, _digits, _cut, _drop, _repeat, _splice, _word))(
         data, at, rng, donor
     )
+    return bytes(data)
+
+
+def _last_bytes(content, rng):
+    """A bit of the numbers is another one."""
+    data = bytearray(content)
+    data[-1 - rng.randrange(min(len(data), 10))] ^= 1 << rng.randrange(8)
     return bytes(data)
 
 
@@ -122,7 +131,7 @@ def _zip(content, rng, donor):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = {info.filename: archive.read(info) for info in archive.infolist()}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, RuntimeError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError):
         return blind(content, rng, donor)
     if not members:
         return blind(content, rng, donor)
