@@ -1,4 +1,4 @@
-# make run | test | lint | bench | endurance: each does all the set-up that it needs, the first time (.ci/set-up).
+# make run | test | lint | bench | endurance | fuzz: each does all the set-up that it needs, the first time (.ci/set-up).
 # PYTHON=... chooses the interpreter of the environment, 3.11 or newer.
 
 VENV := .venv
@@ -6,7 +6,7 @@ IN_VENV := . $(VENV)/environment && $(VENV)/bin/python
 EXAMPLE := $(firstword $(wildcard resources/examples/*3-*.json))
 PICTURE := out/$(basename $(notdir $(EXAMPLE))).png
 
-.PHONY: run test lint bench endurance clean
+.PHONY: run test lint bench endurance fuzz clean
 
 run: $(VENV)/ready
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
@@ -22,12 +22,17 @@ test: $(VENV)/ready
 lint: $(VENV)/ready
 	@$(IN_VENV) -m ruff check . && $(IN_VENV) -m ruff format --check . && $(IN_VENV) -m mypy
 
-# Neither is part of `make test`: the first needs a quiet machine, the second an hour.
+# None is part of `make test`: the first needs a quiet machine, the others an hour or more. `make fuzz SECONDS=600` gives
+# each reader of files ten minutes; atheris guides it where it is installed.
 bench: $(VENV)/ready
 	@$(IN_VENV) tests/bench
 
 endurance: $(VENV)/ready
 	@$(IN_VENV) -m pytest tests/test_endurance.py --endurance
+
+SECONDS := 600
+fuzz: $(VENV)/ready
+	@$(IN_VENV) tests/fuzz all --seconds $(SECONDS) --out out/fuzz
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache

@@ -33,6 +33,7 @@ def open_zip(file: Path | SpanFile) -> Iterator[zipfile.ZipFile]:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError) as error:
         raise _damaged(error) from None
     with archive:
+        _check_places(archive)
         try:
             yield archive
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -41,6 +42,17 @@ def open_zip(file: Path | SpanFile) -> Iterator[zipfile.ZipFile]:
 
 def _damaged(error: Exception) -> Unreadable:
     return Unreadable("it is a damaged zip file ({why})", why=quoted(str(error)))
+
+
+def _check_places(archive: zipfile.ZipFile) -> None:
+    """Refuse a list that is said to lie further back than it does: its members would begin before the file."""
+    for member in archive.infolist():
+        if member.header_offset < 0:
+            raise _misplaced(member)
+
+
+def _misplaced(member: zipfile.ZipInfo) -> Unreadable:
+    return Unreadable("its member `{name}` is not where the list says", name=quoted(member.filename))
 
 
 def _check_length(file: Path | SpanFile) -> None:
@@ -84,14 +96,14 @@ def _starts(members: list[zipfile.ZipInfo], file: Any, end: int) -> dict[str, in
     starts = {}
     free = end
     for member in sorted(members, key=lambda m: m.header_offset, reverse=True):
-        file.seek(max(0, member.header_offset))
+        file.seek(member.header_offset)
         local = file.read(_LOCAL_HEADER)
         name_size, extra_size = int.from_bytes(local[26:28], "little"), int.from_bytes(local[28:30], "little")
         start = member.header_offset + _LOCAL_HEADER + name_size + extra_size
         if local[:4] == b"PK\x03\x04" and start + member.compress_size > free:
             raise Unreadable("its member `{name}` overlaps another", name=quoted(member.filename))
         if local[:4] != b"PK\x03\x04" or not _same_name(file.read(name_size), member):
-            raise Unreadable("its member `{name}` is not where the list says", name=quoted(member.filename))
+            raise _misplaced(member)
         free = member.header_offset
         starts[member.filename] = start
     return starts

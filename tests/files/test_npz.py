@@ -172,6 +172,15 @@ def test_a_flipped_bit_in_compressed_data(tmp_path, refused):
     refused(patched(path, noise[2000:2010], bytes(10)), "damaged")
 
 
+def test_a_list_said_to_lie_further_back(tmp_path, refused):
+    """`zipfile` then takes the members to begin before the file."""
+    path = archive_of(tmp_path / "a.npz", [("w.npy", npy())])
+    data = bytearray(path.read_bytes())
+    data[-6:-2] = struct.pack("<I", struct.unpack("<I", data[-6:-2])[0] + 1)
+    path.write_bytes(data)
+    refused(path, "its member `w.npy` is not where the list says")
+
+
 def test_encrypted(tmp_path, refused):
     path = archive_of(tmp_path / "a.npz", [("w.npy", npy())])
     refused(patched(path, b"PK\x01\x02\x14\x03\x14\x00\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01\x00"), "encrypted")
