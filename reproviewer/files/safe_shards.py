@@ -74,7 +74,8 @@ def _tensors(parts: dict[str, Index], where: dict[str, str]) -> dict[str, Tensor
 
 
 def _metadata(document: dict[str, Any], parts: dict[str, Index]) -> dict[str, str]:
-    about = document.get("metadata", {})
-    own = {k: quoted(str(v)) for k, v in about.items() if isinstance(v, str | int | float)} if about else {}
+    about = document.get("metadata")
+    said = about if isinstance(about, dict) else {}
+    own = {k: quoted(str(v)) for k, v in said.items() if isinstance(v, str | int | float)}
     shared = {k: v for index in parts.values() for k, v in index.metadata.items()}
     return shared | own | {"parts": ", ".join(map(quoted, list(parts)[:10])) + (", ..." if len(parts) > 10 else "")}

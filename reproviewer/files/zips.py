@@ -33,7 +33,7 @@ def open_zip(file: Path | SpanFile) -> Iterator[zipfile.ZipFile]:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, RuntimeError) as error:
         raise _damaged(error) from None
     with archive:
-        _check_places(archive)
+        _check_members(archive)
         try:
             yield archive
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -44,9 +44,15 @@ def _damaged(error: Exception) -> Unreadable:
     return Unreadable("it is a damaged zip file ({why})", why=quoted(str(error)))
 
 
-def _check_places(archive: zipfile.ZipFile) -> None:
-    """Refuse a list that is said to lie further back than it does: its members would begin before the file."""
+def _check_members(archive: zipfile.ZipFile) -> None:
+    """Refuse what `zipfile` itself stumbles over later.
+
+    That are members without a name, and a list that is said to lie further back than it does: its members would begin
+    before the file.
+    """
     for member in archive.infolist():
+        if not member.filename:
+            raise Unreadable("it holds a member without a name")
         if member.header_offset < 0:
             raise _misplaced(member)
 

@@ -181,6 +181,12 @@ def test_a_list_said_to_lie_further_back(tmp_path, refused):
     refused(path, "its member `w.npy` is not where the list says")
 
 
+def test_a_member_without_a_name(tmp_path, refused):
+    """`zipfile` ends a name at a zero."""
+    path = archive_of(tmp_path / "a.npz", [("w.npy", npy())])
+    refused(patched(path, b"w.npy", b"\0.npy"), "it holds a member without a name")
+
+
 def test_encrypted(tmp_path, refused):
     path = archive_of(tmp_path / "a.npz", [("w.npy", npy())])
     refused(patched(path, b"PK\x01\x02\x14\x03\x14\x00\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01\x00"), "encrypted")

@@ -46,6 +46,12 @@ def test_names_order_and_bits(whole, read, chosen):
     assert contents.metadata == {"format": "pt", "total_size": "96", "parts": f"{ONE}, {TWO}"}
 
 
+@pytest.mark.parametrize("about", [None, [1], "text", 3])
+def test_metadata_that_is_none_is_not_missed(whole, read, about):
+    _, write = whole
+    assert "total_size" not in read(write({"metadata": about, "weight_map": WHERE})).metadata
+
+
 def test_what_the_list_does_not_name_is_left_out(whole, read):
     folder, write = whole
     write({"weight_map": {n: p for n, p in WHERE.items() if n != "layer.2.w"}})
