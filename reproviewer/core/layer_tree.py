@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from reproviewer.core.message import message
@@ -51,8 +51,7 @@ class Tally(NamedTuple):
         return self.differing / self.size if self.size else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A line of the tree: a tensor (`row` is its place among the lines), or a group of nodes.
 
     `path` is unique: the beginning of the names in a group; the name of a tensor, a zero byte, and its place. `label`
@@ -119,6 +118,16 @@ def tensors(nodes: Iterable[Node]) -> Iterator[Node]:
         yield from tensors(node.children)
 
 
+def trail(nodes: Iterable[Node], row: int) -> tuple[int, ...]:
+    """The places that lead to a tensor, from the top of the tree down to it; none when it is not there."""
+    for place, node in enumerate(nodes):
+        if node.row == row:
+            return (place,)
+        if node.children and (below := trail(node.children, row)):
+            return place, *below
+    return ()
+
+
 def next_unlike(nodes: Iterable[Node], current: int | None, forward: bool = True) -> int | None:
     """The next tensor that differs after (or before) the line `current`, going round; None when none does."""
     order = list(tensors(nodes))
@@ -177,36 +186,44 @@ class _Level:
     entries: list[_Level | tuple[int, str]] = field(default_factory=list)
     below: dict[str, _Level] = field(default_factory=dict)
 
-    def down(self, part: str) -> _Level:
-        level = self.below.get(part)
-        if level is None:
-            level = self.below[part] = _Level(part, self.path + part)
-            self.entries.append(level)
+    def down(self, *parts: str) -> _Level:
+        level = self
+        for part in parts:
+            above, found = level, level.below.get(part)
+            if found is None:
+                found = above.below[part] = _Level(part, above.path + part)
+                above.entries.append(found)
+            level = found
         return level
 
 
 def _levels(rows: Sequence[TensorRow], role: Role, path: str = "") -> _Level:
     top = _Level("", path)
+    known = {"": top}
     for at, row in enumerate(rows):
         if row.role == role:
-            level = top
-            *groups, last = _parts(row)
-            for part in groups:
-                level = level.down(part)
-            level.entries.append((at, last))
+            head, slash, last = _cut(row)
+            level = known.get(head)
+            if level is None:
+                level = known[head] = top.down(*_groups(head))
+            ends = _DOTTED_PART.findall(last) if "." in last and _DOTTED.match(last) else [last]
+            if len(ends) > 1:
+                level = level.down(slash + ends[0], *ends[1:-1])
+                slash = ""
+            level.entries.append((at, slash + ends[-1]))
     return top
 
 
-def _parts(row: TensorRow) -> list[str]:
-    """The parts of a name, each with the sign before it. The name of a draw is its call and has none."""
+def _cut(row: TensorRow) -> tuple[str, str, str]:
+    """A name before, at and after its last slash. The name of a draw is its call and is not cut."""
     label = row.label.removesuffix(":0")
-    if row.role == "draw":
-        return [label]
-    head, slash, last = label.rpartition("/")
-    ends = _DOTTED_PART.findall(last) if _DOTTED.match(last) else [last]
+    return ("", "", label) if row.role == "draw" else label.rpartition("/")
+
+
+def _groups(head: str) -> list[str]:
+    """The parts of a path, each with the slash before it."""
     first, *more = head.split("/")
-    groups = [part for part in (first, *("/" + part for part in more)) if part]
-    return [*groups, slash + ends[0], *ends[1:]]
+    return [part for part in (first, *("/" + part for part in more)) if part]
 
 
 # levels into nodes
@@ -229,7 +246,7 @@ def _group(level: _Level, rows: Sequence[TensorRow]) -> Node:
     only = children[0]
     if only.label == label and only.row is None:  # some formats write the name of a layer twice
         return only
-    return replace(only, label=f"{label}{only.path[len(level.path)]}{only.label}")
+    return only._replace(label=f"{label}{only.path[len(level.path)]}{only.label}")
 
 
 def _is_layer(node: Node) -> bool:
@@ -253,22 +270,23 @@ def _tally(row: TensorRow) -> Tally:
 
 
 def _sum(nodes: tuple[Node, ...]) -> Tally:
-    tallies = [node.tally for node in nodes]
+    verdicts, differing, sizes, largest_abs, largest_ulp, tensors, unlike = zip(*[n.tally for n in nodes], strict=True)
     return Tally(
-        _worst([t.verdict for t in tallies if t.verdict is not None]),
-        sum(t.differing for t in tallies),
-        sum(t.size for t in tallies),
-        max((t.max_abs for t in tallies if t.max_abs is not None), default=None),
-        max((t.max_ulp for t in tallies if t.max_ulp is not None), default=None),
-        sum(t.tensors for t in tallies),
-        sum(t.unlike for t in tallies),
+        _worst(verdicts),
+        sum(differing),
+        sum(sizes),
+        max((d for d in largest_abs if d is not None), default=None),
+        max((d for d in largest_ulp if d is not None), default=None),
+        sum(tensors),
+        sum(unlike),
     )
 
 
-def _worst(verdicts: list[Verdict]) -> Verdict | None:
-    first = verdicts[0] if verdicts else None
-    alike = all(verdict is first for verdict in verdicts)  # to look one up by its name takes longer
-    return first if alike else max(verdicts, key=_SEVERITY.__getitem__)
+def _worst(verdicts: Sequence[Verdict | None]) -> Verdict | None:
+    first = verdicts[0]
+    if all(verdict is first for verdict in verdicts):  # to look one up by its name takes longer
+        return first
+    return max((v for v in verdicts if v is not None), key=_SEVERITY.__getitem__)
 
 
 # what is wanted of them
@@ -286,13 +304,13 @@ def _pruned(nodes: tuple[Node, ...], kept: Container[int]) -> tuple[Node, ...]:
             if node.row in kept:
                 found.append(node)
         elif children := _pruned(node.children, kept):
-            found.append(replace(node, children=children))
+            found.append(node._replace(children=children))
     return tuple(found)
 
 
 def _sorted(nodes: tuple[Node, ...], key: Callable[[Node], Any], descending: bool) -> tuple[Node, ...]:
     """Each level by itself; what is not compared stays at the end."""
-    inner = [replace(n, children=_sorted(n.children, key, descending)) if n.children else n for n in nodes]
+    inner = [n._replace(children=_sorted(n.children, key, descending)) if n.children else n for n in nodes]
     sections = [n for n in inner if n.section]
     return (*sorted((n for n in inner if not n.section), key=key, reverse=descending), *sections)
 

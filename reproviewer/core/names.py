@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -49,12 +50,18 @@ class View:
     keeps_order: bool
 
 
-def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Names without what all of them begin with (`sequential/dense/kernel`: `dense/kernel`) and without `:0`."""
-    parts = [name.removesuffix(":0").split("/") for name in names]
-    while len(parts) > 1 and all(len(p) > 2 for p in parts) and len({p[0] for p in parts}) == 1:
-        parts = [p[1:] for p in parts]
-    return {name: "/".join(p) for name, p in zip(names, parts, strict=True)}
+def common_parts(names: Sequence[str]) -> int:
+    """With how many parts all names begin (`sequential/dense/kernel`: 1); two of each name remain its own."""
+    if len(names) < 2:
+        return 0
+    first, last = min(names).split("/"), max(names).split("/")  # what these two begin with, all between them do
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    return max(0, min(common, min(name.count("/") for name in names) - 1))
+
+
+def without_parts(name: str, parts: int) -> str:
+    """A name without its first parts and without `:0`."""
+    return name.removesuffix(":0").split("/", parts)[-1]
 
 
 def keeps_order(tensors: Sequence[Tensor]) -> bool:

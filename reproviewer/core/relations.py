@@ -19,7 +19,6 @@ import numpy as np
 from reproviewer.core import elements, orders
 from reproviewer.core.compare import Cancelled
 from reproviewer.core.message import message
-from reproviewer.core.names import short_names
 from reproviewer.core.verdict import Comparison, Relation, Verdict
 from reproviewer.core.weights import as_values, open_tensor, read_bits
 
@@ -101,9 +100,8 @@ def _one_layer(comparison: Comparison) -> Relation | None:
     """Everything is identical but what one layer holds."""
     if any(None in t.names or t.role != "weight" for t in comparison.tensors):
         return None
-    short = short_names([t.name for t in comparison.tensors])
-    layers = {short[t.name].rpartition("/")[0] for t in comparison.tensors}
-    unlike = {short[t.name].rpartition("/")[0] for t in comparison.tensors if t.verdict is not Verdict.IDENTICAL}
+    layers = {comparison.short(t.name).rpartition("/")[0] for t in comparison.tensors}
+    unlike = {comparison.short(t.name).rpartition("/")[0] for t in comparison.unlike}
     if len(unlike) != 1 or len(layers) < 2 or "" in layers:
         return None
     return Relation("one layer", "bits", message("All layers but {layer} are identical.", layer=unlike.pop()))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reproviewer.core.experiment import DRAW_CALLS
 from reproviewer.core.message import Message, message
-from reproviewer.core.names import short_names
 from reproviewer.core.pairing import AMBIGUOUS
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
 
@@ -76,26 +74,20 @@ def related(comparison: Comparison) -> Message | None:
     """What unlike weights have to do with each other: the whole, or all unlike tensors in the same way."""
     if comparison.relation is not None:
         return comparison.relation.message
-    unlike = [t for t in comparison.tensors if t.verdict is not Verdict.IDENTICAL]
-    said = {t.relation.message if t.relation else None for t in unlike}
+    said = {t.relation.message if t.relation else None for t in comparison.unlike}
     only = said.pop() if len(said) == 1 else None
-    if only is None or len(unlike) == 1:
+    if only is None or len(comparison.unlike) == 1:
         return only
-    return message("Each of the {n} tensors that are not identical: {detail}", n=len(unlike), detail=only)
+    return message("Each of the {n} tensors that are not identical: {detail}", n=len(comparison.unlike), detail=only)
 
 
 def first_place(comparison: Comparison) -> str | None:
     """Where the first difference is, e.g. `dense/kernel[0, 0]`; None when no element differs."""
-    for tensor in comparison.tensors:
+    for tensor in comparison.unlike:
         if tensor.first is not None:
             index = f"[{', '.join(map(str, tensor.first.index))}]" if tensor.first.index else ""
-            return _short(comparison, tensor) + index
+            return comparison.short(tensor.name) + index
     return None
-
-
-def largest_abs(comparison: Comparison) -> float | None:
-    """The largest |a - b| of all tensors; None where there is none."""
-    return max((t.max_abs for t in comparison.tensors if t.max_abs is not None), default=None)
 
 
 _OTHERS = {
@@ -124,7 +116,7 @@ def _identical(comparison: Comparison) -> Message:
         "numbers": ("The only number is identical to the last bit.", "All {n} numbers are identical to the last bit."),
         "values": ("The only value is identical to the last bit.", "All {n} values are identical to the last bit."),
     }
-    singular, plural = templates[_things(comparison)]
+    singular, plural = templates[comparison.elements]
     return message(singular if comparison.size == 1 else plural, n=comparison.size)
 
 
@@ -138,7 +130,7 @@ def _equal(comparison: Comparison) -> Message:
     tensor = next(t for t in comparison.tensors if t.dtypes[0] != t.dtypes[1])
     return message(
         "All values are equal, but {name} is {a} in one and {b} in the other.",
-        name=_short(comparison, tensor),
+        name=comparison.short(tensor.name),
         a=tensor.dtypes[0],
         b=tensor.dtypes[1],
     )
@@ -161,7 +153,7 @@ def _close(comparison: Comparison) -> Message:
             "{n} of {total} values differs, within the tolerance, at {where}; |Δ| {largest}.",
             "{n} of {total} values differ, all within the tolerance, first at {where}; largest |Δ| {largest}.",
         ),
-    }[_things(comparison)]
+    }[comparison.elements]
     return _counted(comparison, only, singular, plural)
 
 
@@ -191,25 +183,24 @@ def _different(comparison: Comparison) -> Message:
             "{n} of {total} values differs, at {where}.",
             "{n} of {total} values differ, first at {where}.",
         ),
-    }[_things(comparison)]
-    return _counted(comparison, *(templates[3:] if largest_abs(comparison) is None else templates[:3]))
+    }[comparison.elements]
+    return _counted(comparison, *(templates[3:] if comparison.max_abs is None else templates[:3]))
 
 
 def _counted(comparison: Comparison, only: str, singular: str, plural: str) -> Message:
-    largest = largest_abs(comparison)
     return message(
         only if comparison.size == 1 else singular if comparison.differing == 1 else plural,
         n=comparison.differing,
         total=comparison.size,
         where=first_place(comparison),
-        largest=None if largest is None else shown_distance(largest),
+        largest=None if comparison.max_abs is None else shown_distance(comparison.max_abs),
     )
 
 
 def _mismatched(comparison: Comparison) -> Message:
     misfits = [t for t in comparison.tensors if t.verdict is Verdict.MISMATCHED]
     first = misfits[0]
-    detail = message(_misfit(first), name=_short(comparison, first), a=first.shapes[0], b=first.shapes[1])
+    detail = message(_misfit(first), name=comparison.short(first.name), a=first.shapes[0], b=first.shapes[1])
     if len(misfits) == 1:
         return detail
     return message(
@@ -239,15 +230,3 @@ _SENTENCES: dict[Verdict, Callable[[Comparison], Message]] = {
 def shown_distance(largest: float) -> str:
     """A distance in three digits (`1.76`, `2.4e-07`, `∞`)."""
     return "∞" if math.isinf(largest) else f"{largest:.3g}"
-
-
-def _things(comparison: Comparison) -> str:
-    """What the elements are called: a draw's tensor carries the name of its call."""
-    if any(t.role in ("optimizer", "other") for t in comparison.tensors):
-        return "values"
-    draws = [t.name.partition("(")[0] in DRAW_CALLS for t in comparison.tensors]
-    return "numbers" if all(draws) else "values" if any(draws) else "weights"
-
-
-def _short(comparison: Comparison, tensor: TensorComparison) -> str:
-    return short_names([t.name for t in comparison.tensors])[tensor.name]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reproviewer.core.verdict import Verdict
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from reproviewer.core.weights import Role, Tensor
 
 
-@dataclass(frozen=True)
-class TensorRow:
+class TensorRow(NamedTuple):
     """One line of the list of tensors: the worst verdict over all items.
 
     `name` is the reference's, and no second line has it; `label` is the model's own name for it where the reference is

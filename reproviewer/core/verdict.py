@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from reproviewer.core.experiment import DRAW_CALLS
+from reproviewer.core.names import common_parts, without_parts
 
 if TYPE_CHECKING:
     from reproviewer.core.message import Message
@@ -151,15 +154,41 @@ class Comparison:
             found.setdefault(name, tensor)
         return found
 
-    @property
+    @cached_property
+    def unlike(self) -> tuple[TensorComparison, ...]:
+        """The tensors that are not identical."""
+        return tuple(t for t in self.tensors if t.verdict is not Verdict.IDENTICAL)
+
+    @cached_property
+    def max_abs(self) -> float | None:
+        """The largest |a - b| of all tensors; None where there is none."""
+        return max((t.max_abs for t in self.unlike if t.max_abs is not None), default=None)
+
+    @cached_property
+    def elements(self) -> Literal["weights", "numbers", "values"]:
+        """What the elements are called: numbers where all were drawn; the tensor of a draw is named after its call."""
+        if any(t.role in ("optimizer", "other") for t in self.tensors):
+            return "values"
+        draws = [t.name.partition("(")[0] in DRAW_CALLS for t in self.tensors]
+        return "numbers" if all(draws) else "values" if any(draws) else "weights"
+
+    def short(self, name: str) -> str:
+        """The name of a tensor without what all of them begin with."""
+        return without_parts(name, self._common_parts)
+
+    @cached_property
+    def _common_parts(self) -> int:
+        return common_parts([t.name for t in self.tensors])
+
+    @cached_property
     def size(self) -> int:
         """How many elements were compared."""
         return sum(t.size for t in self.tensors)
 
-    @property
+    @cached_property
     def differing(self) -> int:
         """How many of them are not identical."""
-        return sum(t.differing for t in self.tensors)
+        return sum(t.differing for t in self.unlike)
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from reproviewer.core import sentences
 from reproviewer.core.message import Message, message
 from reproviewer.core.plot_state import Pane, PlotKind, PlotState
-from reproviewer.core.tensor_rows import TensorRow, tensor_rows
+from reproviewer.core.tensor_list import TensorList, tensor_list
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reproviewer.core.experiment import Experiment
     from reproviewer.core.keras_text import Problem
     from reproviewer.core.session import Item, Session
+    from reproviewer.core.tensor_rows import TensorRow
 
 MAX_BARS = 64
 """Tensors up to this size are drawn as bars unless the person chooses otherwise."""
@@ -110,7 +111,7 @@ class ViewState:
     can_save: bool
     verdict: VerdictView
     cards: tuple[Card, ...]
-    tensors: tuple[TensorRow, ...]
+    tensors: TensorList
     selected: str | None
     kind: PlotKind
     plot: PlotState | None
@@ -118,9 +119,10 @@ class ViewState:
     """How the item whose difference is shown was compared with the reference: whose tensors can be paired by hand."""
 
 
-def resolve(session: Session, findings: Findings, status: Status) -> ViewState:
-    """What the window shows for this desk."""
-    rows = tensor_rows(session, findings)
+def resolve(session: Session, findings: Findings, status: Status, tensors: TensorList | None = None) -> ViewState:
+    """What the window shows for this desk; `tensors` is the list of its tensors where it has been made already."""
+    tensors = tensors or tensor_list(session, findings)
+    rows = tensors.rows
     selected = _selected(session, rows)
     kind = _kind(session, rows, selected)
     plot = _plot(session, findings, rows, selected, kind)
@@ -135,7 +137,7 @@ def resolve(session: Session, findings: Findings, status: Status) -> ViewState:
         can_save=bool(session.items) and status.work is None,
         verdict=_verdict(session, findings, status),
         cards=_cards(session, findings, status),
-        tensors=rows,
+        tensors=tensors,
         selected=selected,
         kind=kind,
         plot=plot,

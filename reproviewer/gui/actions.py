@@ -91,12 +91,12 @@ class Actions(QObject):
         for action in self.examples_menu.actions():
             action.setEnabled(not state.busy)
         self.load_weights.setEnabled(state.can_build)
-        self.export_report.setEnabled(state.verdict.face == "done" and bool(state.tensors))
+        self.export_report.setEnabled(state.verdict.face == "done" and bool(state.tensors.rows))
         for action in (self.export_png, self.export_svg, self.export_csv, *self._kinds.values()):
             action.setEnabled(state.plot is not None)
         self._kinds[state.kind].setChecked(True)
-        self.find.setEnabled(bool(state.tensors))
-        unlike = any(row.is_unlike for row in state.tensors)
+        self.find.setEnabled(bool(state.tensors.rows))
+        unlike = any(row.is_unlike for row in state.tensors.rows)
         for action in (self.next_difference, self.previous_difference):
             action.setEnabled(unlike)
 

@@ -21,6 +21,7 @@ from reproviewer.engine.events import Event, Outcome, RunFinished, RunStarted, R
 from reproviewer.gui.comparer import Comparer
 from reproviewer.gui.engine_thread import Ask, EngineThread, Receive
 from reproviewer.gui.file_watch import FileWatch
+from reproviewer.gui.lister import Lister
 from reproviewer.gui.tasks import Background
 from reproviewer.gui.worker_watch import WorkerWatch
 
@@ -57,15 +58,17 @@ class Controller(QObject):
         self._trouble: Trouble | None = None
         self._watch = WorkerWatch(self._thread, experiment.environment.flavour, self)
         self._files = FileWatch(self)
+        self._lister = Lister(self)
         self._ids = count(1)
         self._request: int | None = None
         self._comparer.findingsChanged.connect(self._publish)
         self._comparer.failed.connect(self._fail)
         self._watch.changed.connect(self._publish)
         self._files.changed.connect(self._publish)
+        self._lister.ready.connect(self._publish)
         self._watch.catalogChanged.connect(self.catalogChanged)
         self._watch.failed.connect(self._finish)
-        for source in (self._thread, self._background):
+        for source in (self._thread, self._background, self._lister):
             source.crashed.connect(self.crashed)
 
     # what it holds
@@ -78,7 +81,8 @@ class Controller(QObject):
     @property
     def state(self) -> ViewState:
         """What is shown."""
-        return resolve(self.session, self.findings, self.status)
+        tensors = self._lister.present(self.session, self.findings)
+        return resolve(self.session, self.findings, self.status, tensors)
 
     @property
     def findings(self) -> Findings:
@@ -123,6 +127,7 @@ class Controller(QObject):
         self._soon.stop()
         self._thread.close()
         self._background.close()
+        self._lister.close()
 
     # the experiment
 
@@ -410,7 +415,8 @@ class Controller(QObject):
 
     def _publish(self) -> None:
         self._soon.stop()
-        self.stateChanged.emit(self.state)
+        if self._lister.prepare(self.session, self.findings):
+            self.stateChanged.emit(self.state)
 
     def _new_id(self) -> str:
         return f"item-{next(self._ids)}"

@@ -187,8 +187,8 @@ class MainWindow(QMainWindow):
         self.actions_.show_state(state, self._controller.can_undo, self._controller.can_redo)
         self.verdict.show_view(state.verdict)
         self.shelf.show_cards(state.cards)
-        self.strip.show_rows(state.tensors, state.selected)
-        self.tensors.show_rows(state.tensors, state.selected, state.pairing)
+        self.strip.show_rows(state.tensors.rows, state.selected)
+        self.tensors.show_list(state.tensors, state.selected, state.pairing)
         self.plots.show_plot(state.plot, state.kind)
 
     def _say(self, sentence: Message) -> None:

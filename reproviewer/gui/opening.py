@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
 
+from reproviewer.gui.collector import Collector
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
@@ -68,6 +70,7 @@ class Opening(QObject):
         self._engine: Engine | None = None
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
+        self._collector = Collector(self)
         self._steps = self._furnish()
         self._prepared.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
         window.closed.connect(self._closing.set)
@@ -75,6 +78,7 @@ class Opening(QObject):
     def start(self) -> None:
         """Begin, in the next turn of the event loop."""
         gc.disable()
+        sys.setswitchinterval(GIVE_WAY_S)
         QTimer.singleShot(STEP_AFTER_MS, self, self._go_on)
 
     def close(self) -> None:
@@ -84,6 +88,7 @@ class Opening(QObject):
             self._thread.join()
         if self._engine is not None:
             self._engine.close()
+        self._collector.stop()
         gc.enable()
 
     def _furnish(self) -> Iterator[Callable[[], None] | None]:
@@ -99,8 +104,9 @@ class Opening(QObject):
             controller.open_files(self._files)
         yield partial(_import, PLOTS, self._closing)
         self._window.plots.prepare()
-        gc.freeze()
         gc.enable()
+        controller.stateChanged.connect(self._collector.see)
+        self._collector.start()
 
     def _start_engine(self, experiment: Experiment) -> None:
         """Let TensorFlow load from now on; read the snapshot of Keras' layers."""
@@ -129,15 +135,11 @@ class Opening(QObject):
             QTimer.singleShot(STEP_AFTER_MS, self, self._go_on)
 
     def _prepare(self, work: Callable[[], None]) -> None:
-        before = sys.getswitchinterval()
-        sys.setswitchinterval(GIVE_WAY_S)
         error: BaseException | None = None
         try:
             work()
         except Exception as caught:
             error = caught
-        finally:
-            sys.setswitchinterval(before)
         self._prepared.emit(error)
 
 

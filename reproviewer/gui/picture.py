@@ -62,7 +62,7 @@ class Page(QWidget):
         self.resize(SIZE)
         self._verdict.show_view(replace(state.verdict, action=""))
         self._shelf.show_cards(state.cards)
-        self._tensors.show_rows(state.tensors, state.selected)
+        self._tensors.show_list(state.tensors, state.selected)
         self._plots.show_plot(state.plot, state.kind)
 
     def draw(self, out: Path) -> None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 
-from reproviewer.core.layer_tree import SECTIONS, misfit_text, shape_text, share_text, short_count
+from reproviewer.core.layer_tree import SECTIONS, misfit_text, shape_text, share_text, short_count, trail
 from reproviewer.core.message import message
 from reproviewer.core.sentences import shown_distance
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.texts import shown, word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -29,11 +29,16 @@ VERDICT_ROLE = Qt.ItemDataRole.UserRole
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
 MIME = "application/x-reproviewer-tensor"
 
+_TOP = -1
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class TensorModel(QAbstractItemModel):
-    """Nodes, and the lines that they stand for. `pairWanted`: a tensor was dropped on one of the other side."""
+    """Nodes, and the lines that they stand for. `pairWanted`: a tensor was dropped on one of the other side.
+
+    A node is numbered when it is first asked for, together with those beside it: what no view has come to is not looked
+    at, so that a large tree takes no longer than what is in sight.
+    """
 
     pairWanted = Signal(str, str)
 
@@ -42,10 +47,10 @@ class TensorModel(QAbstractItemModel):
         self._theme = theme
         self.rows: Sequence[TensorRow] = ()
         self.nodes: tuple[Node, ...] = ()
-        self._flat: list[Node] = []
+        self._met: list[Node] = []
         self._parents: list[int] = []
         self._places: list[int] = []
-        self._below: list[list[int]] = [[]]
+        self._below: dict[int, int] = {}
         self._titles = (
             self.tr("Tensor"),
             self.tr("Shape"),
@@ -57,22 +62,22 @@ class TensorModel(QAbstractItemModel):
 
     def show(self, nodes: tuple[Node, ...], rows: Sequence[TensorRow]) -> bool:
         """Show these; where only what was found changed, nothing but that is drawn anew. Whether nodes moved."""
-        before = [node.path for node in self._flat]
-        flat, parents, places, below = _flattened(nodes)
-        moved = [node.path for node in flat] != before
+        moved = not _alike(self.nodes, nodes)
         if moved:
             self.beginResetModel()
+            self._met, self._parents, self._places, self._below = [], [], [], {}
         self.nodes, self.rows = nodes, rows
-        self._flat, self._parents, self._places, self._below = flat, parents, places, below
         if moved:
             self.endResetModel()
         elif nodes:
+            for at, above in enumerate(self._parents):
+                self._met[at] = self._level(above)[self._places[at]]
             self.refresh()
         return moved
 
     def refresh(self) -> None:
         """Have everything in sight drawn anew."""
-        last = self.index(len(self._below[0]) - 1, COLUMNS - 1)
+        last = self.index(len(self.nodes) - 1, COLUMNS - 1)
         self.dataChanged.emit(self.index(0, 0), last)
 
     def set_theme(self, theme: Theme) -> None:
@@ -83,7 +88,7 @@ class TensorModel(QAbstractItemModel):
 
     def node(self, index: Index) -> Node | None:
         """What is shown there."""
-        return self._flat[index.internalId()] if index.isValid() else None
+        return self._met[index.internalId()] if index.isValid() else None
 
     def line(self, index: Index) -> TensorRow | None:
         """The line of the tensor that is shown there; None for a group."""
@@ -92,29 +97,38 @@ class TensorModel(QAbstractItemModel):
 
     def index_of(self, row: int | None) -> QModelIndex:
         """Where this line is shown; invalid when it is not."""
-        found = next((at for at, node in enumerate(self._flat) if row is not None and node.row == row), None)
-        return QModelIndex() if found is None else self._index(found, NAME)
+        index = QModelIndex()
+        for place in trail(self.nodes, row) if row is not None else ():
+            index = self.index(place, NAME, index)
+        return index
 
-    def groups(self) -> list[QModelIndex]:
-        """Where the groups are, from top to bottom."""
-        return [self._index(at, NAME) for at, node in enumerate(self._flat) if node.children]
+    def below(self, parent: QModelIndex) -> Iterator[QModelIndex]:
+        """Where the nodes right below one are; those at the top below an invalid one."""
+        return (self.index(place, NAME, parent) for place in range(self.rowCount(parent)))
 
     # Qt's questions
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
-        below = self._below[parent.internalId() + 1 if parent.isValid() else 0]
-        if 0 <= row < len(below) and 0 <= column < COLUMNS:
-            return self.createIndex(row, column, below[row])
-        return QModelIndex()
+        above = parent.internalId() if parent.isValid() else _TOP
+        level = self._level(above)
+        if not (0 <= row < len(level) and 0 <= column < COLUMNS):
+            return QModelIndex()
+        first = self._below.get(above)
+        if first is None:
+            first = self._below[above] = len(self._met)
+            self._met += level
+            self._parents += [above] * len(level)
+            self._places += range(len(level))
+        return self.createIndex(row, column, first + row)
 
     def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
-        above = self._parents[index.internalId()] if index.isValid() else -1
-        return QModelIndex() if above < 0 else self._index(above, NAME)
+        above = self._parents[index.internalId()] if index.isValid() else _TOP
+        return QModelIndex() if above == _TOP else self.createIndex(self._places[above], NAME, above)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         if not parent.isValid():
-            return len(self._below[0])
-        return len(self._below[parent.internalId() + 1]) if parent.column() == NAME else 0
+            return len(self.nodes)
+        return len(self._met[parent.internalId()].children) if parent.column() == NAME else 0
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return COLUMNS
@@ -143,7 +157,7 @@ class TensorModel(QAbstractItemModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        node = self._flat[index.internalId()]
+        node = self._met[index.internalId()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(node, index.column())
         if role == VERDICT_ROLE:
@@ -249,26 +263,12 @@ class TensorModel(QAbstractItemModel):
             return other.names[0], one.names[1]
         return None
 
-    def _index(self, at: int, column: int) -> QModelIndex:
-        return self.createIndex(self._places[at], column, at)
+    def _level(self, above: int) -> tuple[Node, ...]:
+        return self.nodes if above == _TOP else self._met[above].children
 
 
-def _flattened(nodes: tuple[Node, ...]) -> tuple[list[Node], list[int], list[int], list[list[int]]]:
-    """All nodes from top to bottom; of each its parent, its place there, and (one further on) what is below it."""
-    flat: list[Node] = []
-    parents: list[int] = []
-    places: list[int] = []
-    below: list[list[int]] = [[]]
-
-    def add(level: tuple[Node, ...], above: int) -> None:
-        for place, node in enumerate(level):
-            at = len(flat)
-            flat.append(node)
-            parents.append(above)
-            places.append(place)
-            below.append([])
-            below[above + 1].append(at)
-            add(node.children, at)
-
-    add(nodes, -1)
-    return flat, parents, places, below
+def _alike(before: tuple[Node, ...], after: tuple[Node, ...]) -> bool:
+    """Whether two trees have the same nodes in the same places."""
+    return len(before) == len(after) and all(
+        a.path == b.path and _alike(a.children, b.children) for a, b in zip(before, after, strict=True)
+    )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
-from reproviewer.core.layer_tree import Arrangement, arranged, fitting, grow, next_unlike
+from reproviewer.core.layer_tree import Arrangement, arranged, fitting, next_unlike
+from reproviewer.core.tensor_list import TensorList
 from reproviewer.gui.pair_menu import PairMenu
 from reproviewer.gui.tensor_view import TensorView
 from reproviewer.gui.theme import GRID_PX, Theme
@@ -16,8 +17,6 @@ from reproviewer.gui.theme import GRID_PX, Theme
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
-    from reproviewer.core.layer_tree import Node
-    from reproviewer.core.tensor_rows import TensorRow
     from reproviewer.core.verdict import Comparison
     from reproviewer.gui.actions import Actions
 
@@ -36,8 +35,7 @@ class TensorTree(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, actions: Actions | None = None) -> None:
         super().__init__(parent)
-        self._rows: tuple[TensorRow, ...] = ()
-        self._nodes: tuple[Node, ...] = ()
+        self._list = TensorList()
         self._wanted = Arrangement()
         self._selected: str | None = None
         self._pairing: Comparison | None = None
@@ -48,11 +46,11 @@ class TensorTree(QFrame):
         else:
             self._connect(actions)
 
-    def show_rows(self, rows: tuple[TensorRow, ...], selected: str | None, pairing: Comparison | None = None) -> None:
+    def show_list(self, tensors: TensorList, selected: str | None, pairing: Comparison | None = None) -> None:
         """Show these tensors, one of them chosen; `pairing` tells which of them can be paired by hand."""
         self._pairing = pairing
-        if rows != self._rows:
-            self._rows, self._nodes = rows, grow(rows)
+        if tensors.rows != self._list.rows:
+            self._list = tensors
             self._arrange()
         if selected != self._selected or not self.view.currentIndex().isValid():
             self._selected = selected
@@ -74,18 +72,18 @@ class TensorTree(QFrame):
             self.view.select_row(row)
 
     def _arrange(self) -> None:
-        nodes = arranged(self._nodes, self._rows, self._wanted)
-        self.view.show_nodes(nodes, self._rows)
-        self.view.setVisible(bool(self._rows))
+        nodes = arranged(self._list.tree, self._list.rows, self._wanted)
+        self.view.show_nodes(nodes, self._list.rows)
+        self.view.setVisible(bool(self._list.rows))
         self._note.setText(self._note_text(bool(nodes)))
         self._note.setVisible(not nodes)
 
     def _note_text(self, any_shown: bool) -> str:
-        if not self._rows:
+        if not self._list.rows:
             return self.tr("The tensors of the runs appear here, each with its verdict.")
         if any_shown:
             return ""
-        if self._wanted.only_unlike and not fitting(self._rows, Arrangement(only_unlike=True)):
+        if self._wanted.only_unlike and not fitting(self._list.rows, Arrangement(only_unlike=True)):
             return self.tr("No tensor differs.")
         return self.tr("No tensor fits the search.")
 
@@ -95,7 +93,7 @@ class TensorTree(QFrame):
         self.view.show_selected(self._selected)
 
     def _choose(self, row: int) -> None:
-        self._selected = self._rows[row].name
+        self._selected = self._list.rows[row].name
         self.tensorChosen.emit(self._selected)
 
     def _open_menu(self, index: QModelIndex, at: QPoint) -> None:

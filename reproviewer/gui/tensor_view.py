@@ -241,8 +241,12 @@ class TensorView(QTreeView):
             self._opened[node.path] = is_open
 
     def _open_groups(self, nodes: tuple[Node, ...]) -> None:
-        few = sum(1 for _ in tensors(nodes)) <= MAX_OPEN
-        for index in self.contents.groups():
-            node = self.contents.node(index)
-            if node is not None and self._opened.get(node.path, few and not node.section):
-                self.expand(index)
+        few = sum(node.tally.tensors for node in nodes) <= MAX_OPEN
+        levels = [QModelIndex()]
+        while levels:
+            for index in self.contents.below(levels.pop()):
+                node = self.contents.node(index)
+                assert node is not None
+                if node.children and self._opened.get(node.path, few and not node.section):
+                    self.expand(index)
+                    levels.append(index)

@@ -1,7 +1,5 @@
 """Lines into a tree of layers, and what is wanted of it."""
 
-from dataclasses import replace
-
 import pytest
 
 from reproviewer.core import layer_tree
@@ -199,16 +197,16 @@ def test_counts_in_three_digits():
 
 def test_why_a_tensor_does_not_fit():
     one = row("a", Verdict.MISMATCHED)
-    texts = [str(layer_tree.misfit_text(replace(one, names=names))) for names in (("a", None), (None, "a"), ("a", "a"))]
+    texts = [str(layer_tree.misfit_text(one._replace(names=names))) for names in (("a", None), (None, "a"), ("a", "a"))]
     assert texts == ["missing", "extra", "other shape"]
 
 
 def test_ten_thousand_tensors_are_looked_at_a_few_times_each(monkeypatch):
     """Counted, not timed: growing, filtering and sorting take no time that grows with the square."""
     calls = []
-    monkeypatch.setattr(layer_tree, "_parts", lambda line, parts=layer_tree._parts: calls.append(1) or parts(line))
+    monkeypatch.setattr(layer_tree, "_cut", lambda line, cut=layer_tree._cut: calls.append(1) or cut(line))
     lines = [row(f"m/block_{n // 8}/layer_{n % 8 // 2}/{'kb'[n % 2]}") for n in range(10_000)]
-    lines[7777] = replace(lines[7777], verdict=Verdict.DIFFERENT, differing=1)
+    lines[7777] = lines[7777]._replace(verdict=Verdict.DIFFERENT, differing=1)
     nodes = grow(lines)
     assert len(calls) == 10_000
     assert outline(arranged(nodes, lines, Arrangement(only_unlike=True))) == [("block_972", [("layer_0", ["b"])])]

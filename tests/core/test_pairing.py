@@ -10,7 +10,7 @@ from reproviewer.core.compare import compare
 from reproviewer.core.experiment import Experiment
 from reproviewer.core.fitting import order_for
 from reproviewer.core.message import ReproError
-from reproviewer.core.names import short_names
+from reproviewer.core.names import common_parts, without_parts
 from reproviewer.core.pairing import (
     ALIGNED_NUMBERS,
     AMBIGUOUS,
@@ -295,10 +295,15 @@ def test_two_sets_of_nothing():
 
 
 def test_short_names():
-    names = ["sequential/dense/kernel:0", "sequential/dense/bias:0"]
-    assert list(short_names(names).values()) == ["dense/kernel", "dense/bias"]
-    assert short_names(["dense/kernel", "dense/bias"]) == {"dense/kernel": "dense/kernel", "dense/bias": "dense/bias"}
-    assert short_names(["a/b/c"]) == {"a/b/c": "a/b/c"}
+    def shorten(*names):
+        return [without_parts(name, common_parts(names)) for name in names]
+
+    assert shorten("sequential/dense/kernel:0", "sequential/dense/bias:0") == ["dense/kernel", "dense/bias"]
+    assert shorten("dense/kernel", "dense/bias") == ["dense/kernel", "dense/bias"]
+    assert shorten("m/s/d/kernel", "m/s/bias", "m/s-2/d/x") == ["s/d/kernel", "s/bias", "s-2/d/x"]
+    assert shorten("m/ab/k", "m/ac/k") == ["ab/k", "ac/k"]
+    assert shorten("a/b/c") == ["a/b/c"]
+    assert shorten() == []
 
 
 MODEL = weights("dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias")

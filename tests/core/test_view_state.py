@@ -78,7 +78,7 @@ def test_the_worst_of_the_others_is_the_verdict_of_the_whole():
     state = resolve(desk, Findings({"r2": SAME, "r3": OTHER}), READY)
     assert state.verdict.verdict is Verdict.DIFFERENT
     assert [card.verdict for card in state.cards] == [None, Verdict.IDENTICAL, Verdict.DIFFERENT]
-    assert [row.verdict for row in state.tensors] == [Verdict.IDENTICAL, Verdict.DIFFERENT]
+    assert [row.verdict for row in state.tensors.rows] == [Verdict.IDENTICAL, Verdict.DIFFERENT]
 
 
 def test_the_first_tensor_that_differs_is_looked_at_until_another_is_chosen():
@@ -125,7 +125,7 @@ def test_a_tensor_that_one_run_lacks_is_a_row_and_an_empty_pane():
     comparison = Comparison(Verdict.MISMATCHED, (found(KERNEL, Verdict.IDENTICAL), missing))
     desk = Session(items=(run(1), run(2, weights=WeightSet((KERNEL,)))))
     state = resolve(desk, Findings({"r2": comparison}), READY)
-    assert state.tensors[1].verdict is Verdict.MISMATCHED
+    assert state.tensors.rows[1].verdict is Verdict.MISMATCHED
     assert state.selected == "dense/bias"
     assert [pane.tensor for pane in state.plot.panes] == [BIAS, None]
 
@@ -172,7 +172,7 @@ def apart(tensor, side):
 def test_tensors_taken_apart_have_a_row_each_though_both_have_one_name():
     comparison = Comparison(Verdict.MISMATCHED, (apart(KERNEL, 0), found(BIAS, Verdict.IDENTICAL), apart(KERNEL, 1)))
     state = resolve(session.look_at(TWO, tensor="dense/kernel (extra)"), Findings({"r2": comparison}), READY)
-    assert [(row.name, row.names) for row in state.tensors] == [
+    assert [(row.name, row.names) for row in state.tensors.rows] == [
         ("dense/kernel", ("dense/kernel", None)),
         ("dense/bias", ("dense/bias", "dense/bias")),
         ("dense/kernel (extra)", (None, "dense/kernel")),

@@ -258,7 +258,7 @@ def test_a_file_without_order_is_saved_in_the_order_of_the_model(open_desk, tmp_
     file = next(card for card in desk.state.cards if card.kind == "file")
     assert file.is_reference
     assert desk.state.cards[0] == file
-    assert {row.label for row in desk.state.tensors} >= {"dense/kernel", "batch_normalization/gamma"}
+    assert {row.label for row in desk.state.tensors.rows} >= {"dense/kernel", "batch_normalization/gamma"}
     for name in ("again.h5", "folder/again"):
         desk.controller.save_weights(file.id, tmp_path / name)
         desk.wait(lambda: not desk.state.busy)

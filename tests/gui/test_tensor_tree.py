@@ -1,13 +1,13 @@
 """The tree of tensors and the strip, by keys and mouse in a real window with real files, and with many lines."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from reproviewer.core.layer_tree import grow
+from reproviewer.core.tensor_list import TensorList
 from reproviewer.core.tensor_rows import TensorRow
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui import theme as themes
@@ -201,7 +201,7 @@ def loose(arrays):
 
 
 def menu_of(desk, name):
-    row = next(row for row in desk.state.tensors if row.name == name)
+    row = next(row for row in desk.state.tensors.rows if row.name == name)
     return PairMenu(row, desk.state.pairing, desk.window.tensors)
 
 
@@ -212,7 +212,7 @@ def offers(menu):
 
 def found(desk, name):
     """The partner of a tensor, how it was found, and their verdict."""
-    row = next(row for row in desk.state.tensors if row.name == name)
+    row = next(row for row in desk.state.tensors.rows if row.name == name)
     return row.names[1], row.rule, row.verdict
 
 
@@ -245,13 +245,13 @@ def test_do_not_pair_leaves_both_in_the_tree(compared):
     next(action for action in menu_of(desk, name).actions() if "not pair" in action.text()).trigger()
     desk.window.tensors.unpairWanted.emit(name)
     desk.wait_done()
-    assert {row.names for row in desk.state.tensors if name in row.names} == {(name, None), (None, name)}
+    assert {row.names for row in desk.state.tensors.rows if name in row.names} == {(name, None), (None, name)}
 
 
 def test_dropping_one_line_on_another_pairs_them(compared, qtbot):
     desk = compared(loose)
     view = desk.window.tensors.view
-    rows = {row.name: at for at, row in enumerate(desk.state.tensors)}
+    rows = {row.name: at for at, row in enumerate(desk.state.tensors.rows)}
     index = view.contents.index_of(rows["model/block_3/norm/kernel"])
     extra = view.contents.index_of(rows["head/w"])
     assert extra.flags() & Qt.ItemFlag.ItemIsDragEnabled
@@ -266,7 +266,7 @@ def test_dropping_one_line_on_another_pairs_them(compared, qtbot):
     drop = QDropEvent(at, Qt.DropAction.LinkAction, mime, Qt.MouseButton.LeftButton, no_keys)
     view.dropEvent(drop)
     desk.wait_done()
-    assert ("model/block_3/norm/kernel", "head/w") in {row.names for row in desk.state.tensors}
+    assert ("model/block_3/norm/kernel", "head/w") in {row.names for row in desk.state.tensors.rows}
 
 
 # many lines, without an engine
@@ -288,6 +288,10 @@ def many(unlike=()):
         )
         for n in range(SIZE)
     )
+
+
+def listed(rows):
+    return TensorList(rows, grow(rows))
 
 
 @pytest.fixture
@@ -320,7 +324,7 @@ def asked(monkeypatch):
 
 def test_ten_thousand_tensors_cost_what_is_in_sight(qtbot, tree, asked):
     rows = many({5000})
-    tree.show_rows(rows, rows[5000].name)
+    tree.show_list(listed(rows), rows[5000].name)
     qtbot.wait(20)
     in_sight = 34 * 6 * 10
     assert 0 < asked["data"] < 4 * in_sight
@@ -336,7 +340,7 @@ def test_ten_thousand_tensors_cost_what_is_in_sight(qtbot, tree, asked):
 
 def test_new_verdicts_move_nothing(qtbot, tree):
     before, after = many({5000}), many({5000, 5001, 17})
-    tree.show_rows(before, before[5000].name)
+    tree.show_list(listed(before), before[5000].name)
     view, opened = tree.view, tree.view.contents.index(3, 0)
     view.expand(opened)
     bar = view.verticalScrollBar()
@@ -344,7 +348,7 @@ def test_new_verdicts_move_nothing(qtbot, tree):
     place = bar.value()
     assert place > 0
     view.contents.modelReset.connect(lambda: pytest.fail("the tree was made anew"))
-    tree.show_rows(after, before[5000].name)
+    tree.show_list(listed(after), before[5000].name)
     assert (bar.value(), view.current_name()) == (place, before[5000].name)
     assert view.isExpanded(view.contents.index(3, 0))
     assert view.contents.rows is after
@@ -353,7 +357,7 @@ def test_new_verdicts_move_nothing(qtbot, tree):
 
 def test_the_person_finds_the_same_place_after_a_filter(qtbot, tree):
     rows = many({5000, 5003, 9999})
-    tree.show_rows(rows, rows[5000].name)
+    tree.show_list(listed(rows), rows[5000].name)
     view = tree.view
     view.expand(view.contents.index(3, 0))
     tree.finder.setText("block_625/")
@@ -370,9 +374,9 @@ def test_the_person_finds_the_same_place_after_a_filter(qtbot, tree):
 
 
 def test_state_is_listed_closed_at_the_end(qtbot, tree):
-    state = [replace(row, role="optimizer", verdict=None, name=f"adam/{at}") for at, row in enumerate(many()[:20])]
+    state = [row._replace(role="optimizer", verdict=None, name=f"adam/{at}") for at, row in enumerate(many()[:20])]
     rows = (*many()[:20], *state)
-    tree.show_rows(rows, None)
+    tree.show_list(listed(rows), None)
     assert outline(tree.view)[-1] == "Optimizer state"
     index = tree.view.contents.index(tree.view.contents.rowCount() - 1, 0)
     assert "20 tensors" in index.data(Qt.ItemDataRole.ToolTipRole)

@@ -1,0 +1,38 @@
+"""The list of tensors of a desk: its lines, and the tree that they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reproviewer.core.layer_tree import grow
+from reproviewer.core.tensor_rows import tensor_rows
+
+if TYPE_CHECKING:
+    from reproviewer.core.layer_tree import Node
+    from reproviewer.core.session import Session
+    from reproviewer.core.tensor_rows import TensorRow
+    from reproviewer.core.view_state import Findings
+
+
+@dataclass(frozen=True)
+class TensorList:
+    """The lines, and the same as a tree."""
+
+    rows: tuple[TensorRow, ...] = ()
+    tree: tuple[Node, ...] = ()
+
+
+def tensor_list(session: Session, findings: Findings) -> TensorList:
+    """The tensors of a desk."""
+    rows = tensor_rows(session, findings)
+    return TensorList(rows, grow(rows))
+
+
+def sources(session: Session, findings: Findings) -> tuple[object, ...]:
+    """All that the list is made of: as long as these objects are the same ones, so is the list."""
+    reference = session.reference_item
+    if reference is None:
+        return ()
+    found = [(findings.comparisons.get(item.id), item.kind, item.weights) for item in session.others()]
+    return reference.kind, reference.weights, *(source for sources in found if sources[0] for source in sources)

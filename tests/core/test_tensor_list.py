@@ -1,0 +1,59 @@
+"""What the list of tensors is made of: it is made anew when that changes, and only then."""
+
+from operator import is_
+
+import pytest
+
+from reproviewer.core import session
+from reproviewer.core.session import Item, Session
+from reproviewer.core.tensor_list import sources, tensor_list
+from reproviewer.core.verdict import Comparison, TensorComparison, Verdict
+from reproviewer.core.view_state import Findings
+from reproviewer.core.weights import Tensor, WeightSet
+
+KERNEL = Tensor("dense/kernel", "float32", (2, 3), "run.bin", 0)
+SAME = Comparison(
+    Verdict.IDENTICAL,
+    (TensorComparison("dense/kernel", ("dense/kernel",) * 2, Verdict.IDENTICAL, ((2, 3),) * 2, ("float32",) * 2, 6),),
+)
+
+
+def item(name, kind="run"):
+    return Item(name, kind, name, WeightSet((KERNEL,)))
+
+
+DESK = Session(items=(item("a"), item("b")))
+
+
+def alike(one, other):
+    return len(one) == len(other) and all(map(is_, one, other))
+
+
+def test_looking_elsewhere_and_unknown_items_change_nothing():
+    findings = Findings({"b": SAME})
+    before = sources(DESK, findings)
+    assert alike(before, sources(session.look_at(DESK, tensor="dense/kernel"), findings))
+    assert alike(before, sources(session.rename(DESK, "b", "B"), Findings(dict(findings.comparisons))))
+    assert alike(before, sources(session.add(DESK, item("c")), findings))
+
+
+@pytest.mark.parametrize(
+    ("desk", "findings"),
+    [
+        (DESK, Findings()),
+        (DESK, Findings({"b": Comparison(Verdict.IDENTICAL, SAME.tensors)})),
+        (session.set_reference(DESK, "b"), Findings({"a": SAME})),
+        (Session(items=(DESK.items[0], item("b", "file"))), Findings({"b": SAME})),
+        (Session(), Findings()),
+    ],
+)
+def test_what_was_found_and_the_reference_change_it(desk, findings):
+    assert not alike(sources(DESK, Findings({"b": SAME})), sources(desk, findings))
+
+
+def test_lines_and_tree_hold_the_same_tensors():
+    made = tensor_list(DESK, Findings({"b": SAME}))
+    assert [row.name for row in made.rows] == ["dense/kernel"]
+    assert [(node.label, node.row, node.tally.verdict) for node in made.tree] == [
+        ("dense/kernel", 0, Verdict.IDENTICAL),
+    ]
