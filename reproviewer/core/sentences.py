@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reproviewer.core.message import Message, message
 from reproviewer.core.pairing import AMBIGUOUS
-from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
+from reproviewer.core.verdict import Comparison, Criteria, TensorComparison, Tolerance, Verdict, worst
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -224,6 +224,35 @@ _SENTENCES: dict[Verdict, Callable[[Comparison], Message]] = {
     Verdict.CLOSE: _close,
     Verdict.DIFFERENT: _different,
     Verdict.MISMATCHED: _mismatched,
+}
+
+
+def criteria(terms: Criteria) -> Message:
+    """On what terms something was compared, where these are not the usual ones."""
+    parts = []
+    if terms.tolerance:
+        template = "Tolerance: {limits}, and others by name." if terms.tolerance.by_pattern else "Tolerance: {limits}."
+        parts.append(message(template, limits=_limits(terms.tolerance.default)))
+    if terms.with_state:
+        parts.append(message("Optimizer and other state counts."))
+    return parts[0] if len(parts) == 1 else message("{one} {other}", one=parts[0], other=parts[1])
+
+
+def _limits(tolerance: Tolerance) -> Message:
+    atol, rtol = f"{tolerance.atol:g}", f"{tolerance.rtol:g}"
+    which = bool(tolerance.ulp), bool(tolerance.atol), bool(tolerance.rtol)
+    return message(_LIMITS[which], ulp=tolerance.ulp, atol=atol, rtol=rtol)
+
+
+_LIMITS = {
+    (False, False, False): "none",
+    (True, False, False): "{ulp} ULP",
+    (False, True, False): "{atol}",
+    (False, False, True): "{rtol} of the value",
+    (True, True, False): "{ulp} ULP or {atol}",
+    (True, False, True): "{ulp} ULP or {rtol} of the value",
+    (False, True, True): "{atol} and {rtol} of the value",
+    (True, True, True): "{ulp} ULP, or {atol} and {rtol} of the value",
 }
 
 

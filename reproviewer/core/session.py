@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from reproviewer.core.experiment import Experiment
+from reproviewer.core.verdict import Criteria
 from reproviewer.core.weights import WeightSet
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Session:
     reference: str | None = None
     look: Look = field(default_factory=Look)
     chosen: tuple[Chosen, ...] = ()
+    criteria: Criteria = field(default_factory=Criteria)
 
     @property
     def reference_item(self) -> Item | None:
@@ -142,6 +144,11 @@ def rename(session: Session, item_id: str, label: str) -> Session:
 def set_reference(session: Session, item_id: str) -> Session:
     """Compare all others with this item."""
     return replace(session, reference=item_id, look=replace(session.look, focus=None))
+
+
+def set_criteria(session: Session, criteria: Criteria) -> Session:
+    """Compare on other terms."""
+    return replace(session, criteria=criteria)
 
 
 def pair(session: Session, item_id: str, a: str, b: str | None) -> Session:

@@ -34,5 +34,8 @@ def sources(session: Session, findings: Findings) -> tuple[object, ...]:
     reference = session.reference_item
     if reference is None:
         return ()
-    found = [(findings.comparisons.get(item.id), item.kind, item.weights) for item in session.others()]
-    return reference.kind, reference.weights, *(source for sources in found if sources[0] for source in sources)
+    others = session.others()
+    compared = [item for item in others if item.id in findings.comparisons]
+    found = [source for item in compared for source in (findings.comparisons[item.id], item.kind)]
+    with_state = [item.weights for item in others if item.weights.state]
+    return reference.kind, reference.weights, *found, *with_state

@@ -42,20 +42,26 @@ class TensorRow(NamedTuple):
 
 
 def tensor_rows(session: Session, findings: Findings) -> tuple[TensorRow, ...]:
-    """The reference's weights and draws, then what others have besides, then the state that is not compared."""
+    """The reference's weights and draws, then what others have besides, then all optimizer and other state."""
     reference = session.reference_item
     if reference is None:
         return ()
     found = _worst_by_name(session, findings)
     labels = _model_names(session, findings, reference)
-    rows = [_row(t, labels.get(t.name, t.name), found.pop(t.name, None)) for t in _of(reference, "weight", "draw")]
+    rows = [_row(t, labels.get(t.name, t.name), found.pop(t.name, None)) for t in _compared(reference)]
+    state = [_row(t, t.name, found.pop(t.name, None)) for t in reference.weights.state]
     rows += [_extra(name, tensor) for name, tensor in found.items()]
-    rows += [_row(t, t.name, None) for t in _of(reference, "optimizer", "other")]
+    rows += state
+    names = {row.name for row in rows}
+    for item in session.others():
+        more = [t for t in item.weights.state if t.name not in names]
+        rows += [_row(t, t.name, None)._replace(names=(None, t.name)) for t in more]
+        names.update(t.name for t in more)
     return tuple(rows)
 
 
-def _of(item: Item, *roles: Role) -> tuple[Tensor, ...]:
-    return item.weights.only(*roles).tensors
+def _compared(item: Item) -> tuple[Tensor, ...]:
+    return item.weights.only("weight", "draw").tensors
 
 
 def _model_names(session: Session, findings: Findings, reference: Item) -> dict[str, str]:
@@ -93,6 +99,7 @@ def _extra(name: str, found: TensorComparison) -> TensorRow:
         verdict=found.verdict,
         differing=found.differing,
         size=found.size,
+        role=found.role,
         names=found.names,
         rule=found.rule,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -74,8 +74,20 @@ class Tolerances:
 
     def of(self, name: str) -> Tolerance:
         """The tolerance for the tensor `name`."""
-        fitting = (t for pattern, t in reversed(self.by_pattern) if fnmatchcase(name.removesuffix(":0"), pattern))
+        plain = name.removesuffix(":0")
+        fitting = (t for pattern, t in reversed(self.by_pattern) if pattern == plain or fnmatchcase(plain, pattern))
         return next(fitting, self.default)
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """On what terms weight sets are compared: what counts as close, and whether optimizer and other state counts."""
+
+    tolerance: Tolerances = field(default_factory=Tolerances)
+    with_state: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.tolerance) or self.with_state
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_BARS = 64
 """Tensors up to this size are drawn as bars unless the person chooses otherwise."""
 
-Face = Literal["empty", "waiting", "running", "comparing", "single", "done", "changed", "failed"]
+Face = Literal["empty", "waiting", "running", "comparing", "stopped", "single", "done", "changed", "failed"]
 Action = Literal["build", "stop", "details", ""]
 
 
@@ -67,6 +67,12 @@ class Findings:
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     cause: Cause | None = None
+    progress: tuple[int, int] | None = None
+    """How much of what is compared now has been read, and all of it."""
+    stopped: bool = False
+    """The person stopped it."""
+    relating: bool = False
+    """What unlike weights have to do with each other is still being found out."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +177,20 @@ def _verdict(session: Session, findings: Findings, status: Status) -> VerdictVie
         return _nothing_to_compare(session, status)
     done = [findings.comparisons[item.id] for item in others if item.id in findings.comparisons]
     if len(done) < len(others):
-        facts = message("{done} of {total} compared.", done=len(done), total=len(others))
-        return VerdictView("comparing", None, message("Comparing"), facts, progress=(len(done), len(others)))
+        return _comparing(len(done), len(others), findings)
     if not any(comparison.tensors for comparison in done):
         facts = message("There is nothing to compare: the model has no weights, and no numbers are drawn.")
         return VerdictView("done", None, message("No weights"), facts)
     return _decided(session, findings, status)
+
+
+def _comparing(done: int, total: int, findings: Findings) -> VerdictView:
+    facts = message("{done} of {total} compared.", done=done, total=total)
+    if findings.stopped:
+        return VerdictView("stopped", None, message("Stopped"), facts, action="compare")
+    return VerdictView(
+        "comparing", None, message("Comparing"), facts, action="stop", progress=findings.progress or (0, 0)
+    )
 
 
 def _nothing_to_compare(session: Session, status: Status) -> VerdictView:
@@ -221,13 +235,18 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
             after=sentences.word(loaded["after"].verdict),
             facts=facts,
         )
+    if session.criteria:
+        facts = message("{facts} {criteria}", facts=facts, criteria=sentences.criteria(session.criteria))
     cause = findings.cause
+    reason = cause.message if cause else _remark([comparison for _, comparison in pairs])
+    if reason is None and findings.relating:
+        reason = message("Looking for what the weights that differ have to do with each other…")
     return VerdictView(
         "done",
         verdict,
         sentences.word(verdict),
         facts,
-        reason=cause.message if cause else _remark([comparison for _, comparison in pairs]),
+        reason=reason,
         action=cause.action if cause and not status.problems else "",
     )
 

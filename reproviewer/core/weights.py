@@ -84,6 +84,11 @@ class WeightSet:
         """The tensors by name; of two with one name the first."""
         return {t.name: t for t in reversed(self.tensors)}
 
+    @cached_property
+    def state(self) -> tuple[Tensor, ...]:
+        """The tensors that are no weights of the model and no draws."""
+        return self.only("optimizer", "other").tensors
+
     @property
     def size(self) -> int:
         """How many elements in all tensors."""

@@ -54,6 +54,7 @@ class Actions(QObject):
                 self.save_experiment,
                 None,
                 self.open,
+                self.compare,
                 self.save_weights,
                 self.load_weights,
                 None,
@@ -62,12 +63,12 @@ class Actions(QObject):
                 self.quit,
             )
         )
-        bar.addMenu(self._menu(self.tr("&Edit"), self.undo, self.redo, None, self.copy_python))
+        bar.addMenu(self._menu(self.tr("&Edit"), self.undo, self.redo, None, self.criteria, None, self.copy_python))
         bar.addMenu(self._menu(self.tr("&Run"), self.build, self.stop))
         theme = QMenu(self.tr("&Theme"), self._window)
         theme.addActions(list(self._themes.values()))
         ways = (self.find, self.only_differences, self.next_difference, self.previous_difference)
-        bar.addMenu(self._menu(self.tr("&View"), *self._kinds.values(), None, *ways, None, theme))
+        bar.addMenu(self._menu(self.tr("&View"), *self._kinds.values(), None, *ways, None, self.groups, None, theme))
         bar.addMenu(self.examples_menu)
         bar.addMenu(self._menu(self.tr("&Help"), self.keys, self.log, self.about))
 
@@ -82,7 +83,7 @@ class Actions(QObject):
     def show_state(self, state: ViewState, can_undo: bool, can_redo: bool) -> None:
         """Enable what can be done now."""
         self.build.setEnabled(state.can_build)
-        self.stop.setEnabled(state.busy or state.verdict.face == "failed")
+        self.stop.setEnabled(state.busy or state.verdict.face in ("failed", "comparing"))
         self.undo.setEnabled(can_undo and not state.busy)
         self.redo.setEnabled(can_redo and not state.busy)
         self.save_weights.setEnabled(state.can_save)
@@ -95,6 +96,7 @@ class Actions(QObject):
         for action in (self.export_png, self.export_svg, self.export_csv, *self._kinds.values()):
             action.setEnabled(state.plot is not None)
         self._kinds[state.kind].setChecked(True)
+        self.groups.setEnabled(state.verdict.face == "done" and len(state.cards) > 1)
         self.find.setEnabled(bool(state.tensors.rows))
         unlike = any(row.is_unlike for row in state.tensors.rows)
         for action in (self.next_difference, self.previous_difference):
@@ -116,6 +118,18 @@ class Actions(QObject):
         )
         self.open = self._action(
             self.tr("Open &weights…"), self.tr("Open…"), Key.Open, self.tr("Put a weight file on the shelf to compare")
+        )
+        self.compare = self._action(
+            self.tr("&Compare weight files…"),
+            "",
+            "Ctrl+Shift+D",
+            self.tr("Choose two or more weight files and see what differs"),
+        )
+        self.criteria = self._action(
+            self.tr("How to &compare…"), "", "Ctrl+T", self.tr("Set tolerances; compare optimizer state too")
+        )
+        self.groups = self._action(
+            self.tr("&Which equals which…"), "", "Ctrl+G", self.tr("Groups of identical runs and files, and every two")
         )
         self.save_weights = self._action(
             self.tr("Sa&ve weights…"), self.tr("Save weights…"), Key.Save, self.tr("Save the weights of the reference")

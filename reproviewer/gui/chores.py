@@ -50,6 +50,9 @@ class Chores(QObject):
             (acts.open_experiment, self.open_experiment),
             (acts.save_experiment, self.save_experiment),
             (acts.open, self.open_weights),
+            (acts.compare, self.compare_files),
+            (acts.criteria, self.ask_criteria),
+            (acts.groups, self.show_groups),
             (acts.save_weights, self.save_weights),
             (acts.load_weights, self.load_weights),
             (acts.export_png, self.export_png),
@@ -104,6 +107,15 @@ class Chores(QObject):
         """Put weight files on the shelf."""
         self._controller.open_files(self._ask_open("weights", self.tr("Open weights"), _open_filters()))
 
+    def compare_files(self) -> None:
+        """Ask for two or more weight files and put them on the shelf, the first of them as the reference."""
+        paths = self._ask_open("weights", self.tr("Compare: choose two or more weight files"), _open_filters())
+        if len(paths) == 1:
+            title = self.tr("Compare {file} with").format(file=paths[0].name)
+            paths += self._ask_open("weights", title, _open_filters())
+        if len(paths) > 1:
+            self._controller.compare_files(paths)
+
     def load_weights(self) -> None:
         """Load a weight file into a second model."""
         for path in self._ask_open("weights", self.tr("Load weights into a second model"), _open_filters())[:1]:
@@ -131,6 +143,25 @@ class Chores(QObject):
         label = item and dialogs.ask_text(self._window, self.tr("Rename"), self.tr("Name"), item.label)
         if label:
             self._controller.rename(item_id, label)
+
+    # comparing
+
+    def ask_criteria(self, name: str = "") -> None:
+        """Ask on what terms to compare; `name` is a tensor that is to have a tolerance of its own."""
+        from reproviewer.gui.criteria_dialog import CriteriaDialog
+
+        dialog = CriteriaDialog(self._controller.session.criteria, self._window, name)
+        dialog.chosen.connect(self._controller.set_criteria)
+        dialog.open()
+
+    def show_groups(self) -> None:
+        """Which items equal which."""
+        from reproviewer.gui.groups_dialog import GroupsDialog
+
+        dialog = GroupsDialog(self._controller.session, self._controller.findings, self._window.theme, self._window)
+        dialog.pairWanted.connect(self._controller.look_at_two)
+        dialog.crashed.connect(self._controller.crashed)
+        dialog.open()
 
     # export
 
@@ -204,6 +235,8 @@ class Chores(QObject):
             ("F3, Shift+F3", self.tr("the next tensor that differs, the one before")),
             ("Ctrl+D", self.tr("list only the tensors that differ")),
             ("Ctrl+O, Ctrl+S, Ctrl+L", self.tr("open, save, load weights")),
+            ("Ctrl+T", self.tr("tolerances, and whether optimizer state counts")),
+            ("Ctrl+G", self.tr("which runs and files equal which")),
             ("Ctrl+Z, Ctrl+Shift+Z", self.tr("undo, redo")),
             ("Tab, Shift+Tab", self.tr("go from part to part")),
             (self.tr("Arrow keys in a plot"), self.tr("move the cursor from weight to weight")),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from reproviewer.core import cause
 from reproviewer.core.verdict import Verdict
@@ -18,14 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reproviewer.core.experiment import Experiment
+    from reproviewer.core.message import ReproError
     from reproviewer.core.pairing import Pair
     from reproviewer.core.session import Item, Session
-    from reproviewer.core.verdict import Comparison
+    from reproviewer.core.verdict import Comparison, Criteria
     from reproviewer.gui.engine_thread import EngineThread
     from reproviewer.gui.tasks import Background
 
-_Key = tuple[str, str, tuple[tuple[str, str | None], ...]]
-"""Two items, and what the person said about which of their tensors belong together."""
+PROGRESS_S = 0.1
+"""How often progress is told."""
+
+
+class _Key(NamedTuple):
+    """Two items, what the person said about which of their tensors belong together, and the terms."""
+
+    reference: str
+    item: str
+    choices: tuple[tuple[str, str | None], ...]
+    criteria: Criteria
 
 
 class Comparer(QObject):
@@ -33,6 +44,7 @@ class Comparer(QObject):
 
     findingsChanged = Signal()
     failed = Signal(object)
+    _moved = Signal(int, int)
 
     def __init__(self, background: Background, engine: EngineThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,15 +56,16 @@ class Comparer(QObject):
         self._probed: dict[Experiment, cause.Tried | None] = {}
         self._session: Session | None = None
         self.findings = Findings()
+        self._moved.connect(self._tell_progress, Qt.ConnectionType.QueuedConnection)
 
     def compare(self, session: Session) -> None:
         """Find out what is not known yet about the items of this desk."""
         self._session = session
         reference = session.reference_item
         self._background.cancel("relate")
+        self._background.cancel("compare")
+        self.findings = Findings()
         if reference is None:
-            self._background.cancel("compare")
-            self.findings = Findings()
             return
         self._collect()
         todo = {_key(session, i): i for i in session.others() if _key(session, i) not in self._known}
@@ -67,17 +80,32 @@ class Comparer(QObject):
         else:
             self._relate()
 
+    def stop(self) -> None:
+        """Give up what is being compared; `compare` begins again."""
+        self._background.cancel("compare")
+        self.findings = replace(self.findings, progress=None, stopped=True)
+        self.findingsChanged.emit()
+
     def _work(
         self, reference: Item, todo: dict[_Key, Item], undigested: list[Item], cancelled: Callable[[], bool]
     ) -> tuple[dict[_Key, Comparison], dict[str, str]]:
         from reproviewer.core.compare import compare
 
         compared: dict[_Key, Comparison] = {}
+        told = time.monotonic()
+
+        def progress(done: int, total: int) -> None:
+            nonlocal told
+            if time.monotonic() - told > PROGRESS_S:
+                told = time.monotonic()
+                share = 1000 * done // total if total else 0
+                self._moved.emit(1000 * len(compared) + share, 1000 * len(todo))
+
         for key, item in todo.items():
             if cancelled():
                 break
-            pairs = _pairs(reference, item, key)
-            compared[key] = compare(reference.weights, item.weights, pairs=pairs, cancelled=cancelled)
+            pairs, tolerance = _pairs(reference, item, key), key.criteria.tolerance
+            compared[key] = compare(reference.weights, item.weights, tolerance, pairs, progress, cancelled)
         digests: dict[str, str] = {}
         for item in undigested:
             if cancelled():
@@ -85,12 +113,17 @@ class Comparer(QObject):
             digests[item.id] = digest(item.weights.only("weight", "draw"))
         return compared, digests
 
+    def _tell_progress(self, done: int, total: int) -> None:
+        if self._background.is_under_way("compare"):
+            self.findings = replace(self.findings, progress=(done, total))
+            self.findingsChanged.emit()
+
     def _done(self, found: tuple[dict[_Key, Comparison], dict[str, str]]) -> None:
         self._known.update(found[0])
         self._digests.update(found[1])
         self._collect()
-        self.findingsChanged.emit()
         self._relate()
+        self.findingsChanged.emit()
 
     def _relate(self) -> None:
         """Find out what unlike tensors have to do with each other, once the verdict has been given."""
@@ -101,6 +134,8 @@ class Comparer(QObject):
         keys = {_key(session, item): item for item in session.others()}
         todo = {key: item for key, item in keys.items() if self._is_to_relate(key)}
         if todo:
+            self.findings = replace(self.findings, relating=True)
+            self.findingsChanged.emit()
             self._background.start(
                 "relate", partial(self._related_work, reference, todo), self._learn_relations, self.failed.emit
             )
@@ -163,14 +198,24 @@ class Comparer(QObject):
             if isinstance(event, RunFinished):
                 runs.append(event)
             elif isinstance(event, Outcome) and event.state is RunState.FINISHED and len(runs) == 2:
-                self._background.start("probe", lambda cancelled: _compared(runs), learn, self.failed.emit)
+                self._background.start("probe", lambda cancelled: _compared(runs), learn, fail)
             elif isinstance(event, Outcome):
                 del self._probed[probe]
+                forget()
 
         def learn(comparison: Comparison) -> None:
             self._probed[probe] = comparison, runs[0].record
+            forget()
             self._collect()
             self.findingsChanged.emit()
+
+        def fail(error: ReproError) -> None:
+            forget()
+            self.failed.emit(error)
+
+        def forget() -> None:
+            for run in runs:
+                self._engine.forget(run.index)
 
         self._engine.ask(lambda engine: engine.run(probe), receive)
 
@@ -178,14 +223,14 @@ class Comparer(QObject):
 def _key(session: Session, item: Item) -> _Key:
     reference = session.reference_item
     assert reference is not None
-    return reference.id, item.id, session.choices(item.id)
+    return _Key(reference.id, item.id, session.choices(item.id), session.criteria)
 
 
 def _pairs(reference: Item, item: Item, key: _Key) -> tuple[Pair, ...]:
     from reproviewer.core.pairing import pair
     from reproviewer.core.repair import choose_possible
 
-    return choose_possible(pair(reference.weights, item.weights), key[-1])
+    return choose_possible(pair(reference.weights, item.weights, key.criteria.with_state), key.choices)
 
 
 def _compared(runs: list[RunFinished]) -> Comparison:

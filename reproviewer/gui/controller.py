@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from reproviewer.core.catalog import Catalog
     from reproviewer.core.plot_state import PlotKind
+    from reproviewer.core.verdict import Criteria
     from reproviewer.engine import Engine
 
 SOON_MS = 100
@@ -187,6 +188,8 @@ class Controller(QObject):
         """Stop the build or load that is under way; when nothing is, put a failure out of sight."""
         if self._request is not None:
             self._thread.stop(self._request)
+        elif self.state.verdict.face == "comparing":
+            self._comparer.stop()
         else:
             self._trouble = None
             self._publish()
@@ -200,6 +203,10 @@ class Controller(QObject):
             return
         if action == "reload":
             self.reload()
+            return
+        if action == "compare":
+            self._comparer.compare(self.session)
+            self._publish()
             return
         if action == "build-twice":
             experiment = replace(experiment, runs=max(2, experiment.runs))
@@ -279,6 +286,17 @@ class Controller(QObject):
         self._trouble = trouble
         self._publish()
 
+    def compare_files(self, paths: list[Path]) -> None:
+        """Put weight files on the shelf; the first is the reference."""
+        self._trouble = None
+        self._read_file(paths[0], self._put_in_front)
+        for path in paths[1:]:
+            self._read_file(path, self._put_on_shelf)
+
+    def _put_in_front(self, file: Item) -> None:
+        self._put_on_shelf(file)
+        self.set_reference(file.id)
+
     def reload(self) -> None:
         """Read the files again that have changed on disk."""
         for item in self.session.items:
@@ -340,6 +358,12 @@ class Controller(QObject):
         """Compare all others with this item."""
         self._push(session.set_reference(self.session, item_id))
 
+    def look_at_two(self, reference: str, other: str) -> None:
+        """See how one item differs from another."""
+        if reference != self.session.reference:
+            self.set_reference(reference)
+        self.look_at_item(other)
+
     def remove(self, item_id: str) -> None:
         """Take an item off the shelf."""
         self._push(session.remove(self.session, item_id))
@@ -351,6 +375,11 @@ class Controller(QObject):
     def rename(self, item_id: str, label: str) -> None:
         """Give an item another label."""
         self._push(session.rename(self.session, item_id, label))
+
+    def set_criteria(self, criteria: Criteria) -> None:
+        """Compare on other terms."""
+        if criteria != self.session.criteria:
+            self._push(session.set_criteria(self.session, criteria))
 
     def pair(self, a: str, b: str | None) -> None:
         """Pair the reference's tensor `a` with `b` of the item whose difference is shown, or (None) with none of it."""

@@ -15,6 +15,8 @@ from reproviewer.core.message import ReproError, message
 from reproviewer.engine.events import Event, Outcome, RunState
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reproviewer.engine import Engine
 
 Ask = Callable[["Engine"], Iterator[Event]]
@@ -64,6 +66,10 @@ class EngineThread(QObject):
             running = self._current == number
         if running:
             self._engine.cancel()
+
+    def forget(self, index: Path) -> None:
+        """Give up a run that nobody looks at any more."""
+        self._engine.forget(index)
 
     def close(self) -> None:
         """Stop everything and wait for the thread. The engine stays open; whoever made it closes it."""

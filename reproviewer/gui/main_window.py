@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
         self.tensors.pairWanted.connect(controller.pair)
         self.tensors.unpairWanted.connect(lambda name: controller.pair(name, None))
         self.tensors.ruleWanted.connect(controller.pair_by_rule)
+        self.tensors.toleranceWanted.connect(chores.ask_criteria)
         self.plots.kindChosen.connect(controller.look_as)
         self.plots.sliceChosen.connect(controller.look_at_slice)
         self.plots.itemChosen.connect(controller.look_at_item)

@@ -1,4 +1,4 @@
-"""What can be done with a tensor: copy its name, pair it with another one, or with none."""
+"""What can be done with a tensor: copy its name, give it a tolerance, pair it with another one, or with none."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class PairMenu(QMenu):
     pairWanted = Signal(str, str)
     unpairWanted = Signal(str)
     ruleWanted = Signal(object, object)
+    toleranceWanted = Signal(str)
 
     def __init__(self, line: TensorRow, pairing: Comparison | None, parent: QWidget) -> None:
         super().__init__(parent)
@@ -36,6 +37,9 @@ class PairMenu(QMenu):
         self._names = found.names if found else (line.name, None)
         self._free, self._taken = partners(pairing, line.name) if pairing else ((), ())
         self.addAction(self.tr("&Copy the name"), lambda: QApplication.clipboard().setText(line.name))
+        self.addAction(
+            self.tr("&Tolerance for this tensor…"), lambda: self.toleranceWanted.emit(self._names[0] or line.name)
+        )
         self.addSeparator()
         self._add_partners()
         apart = self.addAction(self.tr("&Do not pair"), lambda: self.unpairWanted.emit(line.name))

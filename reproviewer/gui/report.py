@@ -1,4 +1,4 @@
-"""A report on what lies on the shelf. Runs off the window's thread; knows no widget."""
+"""What is said of all items of the shelf together. Runs off the window's thread; knows no widget."""
 
 from __future__ import annotations
 
@@ -14,26 +14,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from reproviewer.core.groups import Groups
     from reproviewer.core.session import Item, Session
     from reproviewer.core.view_state import Findings
 
 
 def write_report(session: Session, findings: Findings, path: Path, cancelled: Callable[[], bool]) -> None:
     """Write a report on all items, the reference first. Raises ReproError."""
-    reference = session.reference_item
-    if reference is None:
+    items = compared_items(session, findings)
+    if not items:
         return
-    others = [item for item in session.others() if item.id in findings.comparisons]
-    comparisons = [findings.comparisons[item.id] for item in others]
-    sets = [item.weights for item in (reference, *others)]
-    found = (
-        groups.of_two(comparisons[0]) if len(comparisons) == 1 else groups.group(sets, comparisons, cancelled=cancelled)
-    )
-    compared = [(item.label, comparison) for item, comparison in zip(others, comparisons, strict=True)]
+    found = groups_of(session, findings, cancelled)
+    compared = [(item.label, findings.comparisons[item.id]) for item in items[1:]]
     try:
-        write(path, [_source(item) for item in (reference, *others)], compared, found, cancelled)
+        write(path, [_source(item) for item in items], compared, found, cancelled)
     except Stopped:
         raise Cancelled from None
+
+
+def compared_items(session: Session, findings: Findings) -> list[Item]:
+    """The reference, and all items that have been compared with it."""
+    reference = session.reference_item
+    others = [item for item in session.others() if item.id in findings.comparisons]
+    return [reference, *others] if reference else []
+
+
+def groups_of(
+    session: Session,
+    findings: Findings,
+    cancelled: Callable[[], bool],
+    progress: Callable[[int, int], None] | None = None,
+) -> Groups:
+    """How each of the compared items relates to each, on the terms of the desk."""
+    items, terms = compared_items(session, findings), session.criteria
+    comparisons = [findings.comparisons[item.id] for item in items[1:]]
+    if len(comparisons) == 1:
+        return groups.of_two(comparisons[0])
+    sets = [item.weights for item in items]
+    return groups.group(sets, comparisons, terms.tolerance, terms.with_state, progress, cancelled)
 
 
 def _source(item: Item) -> Source:

@@ -219,7 +219,7 @@ class TensorModel(QAbstractItemModel):
             parts.append(self.tr("paired by: {rule}").format(rule=shown(message(line.rule))))
         elif line.rule:
             parts.append(shown(message(line.rule)))
-        if line.role in SECTIONS:
+        if line.role in SECTIONS and line.verdict is None:
             parts.append(self.tr("not compared"))
         return parts
 

@@ -25,13 +25,14 @@ class TensorTree(QFrame):
     """Shows lines and says which one the person chose, and which tensors are to be paired otherwise than by rule.
 
     `pairWanted` carries the reference's name and the other item's; `unpairWanted` the reference's;
-    `ruleWanted` both names, of which one may be None: pair these by the rules again.
+    `ruleWanted` both names, of which one may be None: pair these by the rules again; `toleranceWanted` the reference's.
     """
 
     tensorChosen = Signal(str)
     pairWanted = Signal(str, str)
     unpairWanted = Signal(str)
     ruleWanted = Signal(object, object)
+    toleranceWanted = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, actions: Actions | None = None) -> None:
         super().__init__(parent)
@@ -103,6 +104,7 @@ class TensorTree(QFrame):
             menu.pairWanted.connect(self.pairWanted)
             menu.unpairWanted.connect(self.unpairWanted)
             menu.ruleWanted.connect(self.ruleWanted)
+            menu.toleranceWanted.connect(self.toleranceWanted)
             menu.popup(at)
 
     def _setup_ui(self, theme: Theme) -> None:

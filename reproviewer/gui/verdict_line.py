@@ -109,6 +109,7 @@ class VerdictLine(QFrame):
         return {
             "build": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights (Ctrl+R)")),
             "build-twice": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights")),
+            "compare": (self.tr("Compare"), self.tr("Compare what is on the shelf")),
             "stop": (self.tr("Stop"), self.tr("Stop what is running (Esc)")),
             "reload": (self.tr("Reload"), self.tr("Read the changed files again and compare what they hold now")),
             "dismiss": (self.tr("OK"), self.tr("Go on (Esc)")),

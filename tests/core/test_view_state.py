@@ -12,7 +12,15 @@ from reproviewer.core.message import message
 from reproviewer.core.model_spec import Span
 from reproviewer.core.session import Item, Session
 from reproviewer.core.tensor_rows import partners
-from reproviewer.core.verdict import Comparison, FirstDifference, TensorComparison, Verdict
+from reproviewer.core.verdict import (
+    Comparison,
+    Criteria,
+    FirstDifference,
+    TensorComparison,
+    Tolerance,
+    Tolerances,
+    Verdict,
+)
 from reproviewer.core.view_state import Findings, Status, Trouble, Work, resolve
 from reproviewer.core.weights import Tensor, WeightSet
 
@@ -57,7 +65,8 @@ TWO = Session(items=(run(1), run(2)))
         (Session(), Findings(), replace(READY, work=Work("build", 0, 2, queued=True)), "waiting", "stop"),
         (TWO, Findings(), replace(READY, work=Work("build", 2, 2)), "running", "stop"),
         (Session(items=(run(1),)), Findings(), READY, "single", "build-twice"),
-        (TWO, Findings(), READY, "comparing", ""),
+        (TWO, Findings(), READY, "comparing", "stop"),
+        (TWO, Findings(stopped=True), READY, "stopped", "compare"),
         (TWO, Findings({"r2": SAME}), READY, "done", ""),
         (Session(), Findings(), replace(READY, problems=(MISTAKE,)), "empty", ""),
         (TWO, Findings({"r2": SAME}), replace(READY, changed=frozenset({"r2"})), "changed", "reload"),
@@ -152,7 +161,7 @@ def test_sizes_are_said_in_words():
 def test_state_that_is_not_compared_is_listed_at_the_end_without_a_verdict():
     state = Tensor("adam/m", "float32", (5,), "run.bin", 0, "optimizer")
     desk = Session(items=(run(1, weights=WeightSet((state, KERNEL, BIAS))), run(2)))
-    rows = resolve(desk, Findings({"r2": SAME}), READY).tensors
+    rows = resolve(desk, Findings({"r2": SAME}), READY).tensors.rows
     assert [(row.name, row.role, row.verdict) for row in rows] == [
         ("dense/kernel", "weight", Verdict.IDENTICAL),
         ("dense/bias", "weight", Verdict.IDENTICAL),
@@ -160,6 +169,24 @@ def test_state_that_is_not_compared_is_listed_at_the_end_without_a_verdict():
     ]
     chosen = resolve(session.look_at(desk, tensor="adam/m"), Findings({"r2": SAME}), READY)
     assert [pane.tensor for pane in chosen.plot.panes] == [state, None]
+
+
+def test_state_that_only_another_item_has_is_listed_too():
+    state = Tensor("adam/m", "float32", (5,), "run.bin", 0, "optimizer")
+    desk = Session(items=(run(1), run(2, weights=WeightSet((KERNEL, BIAS, state)))))
+    rows = resolve(desk, Findings({"r2": SAME}), READY).tensors.rows
+    assert [(row.name, row.names, row.verdict) for row in rows][2:] == [("adam/m", (None, "adam/m"), None)]
+    chosen = resolve(session.look_at(desk, tensor="adam/m"), Findings({"r2": SAME}), READY)
+    assert [pane.tensor for pane in chosen.plot.panes] == [None, state]
+
+
+def test_the_verdict_says_on_what_terms_and_what_is_still_being_found_out():
+    terms = Criteria(Tolerances(Tolerance(ulp=2, rtol=0.5), (("*/bias", Tolerance()),)), with_state=True)
+    verdict = resolve(session.set_criteria(TWO, terms), Findings({"r2": OTHER}, relating=True), READY).verdict
+    said = "Tolerance: 2 ULP or 0.5 of the value, and others by name. Optimizer and other state counts."
+    assert str(verdict.facts).endswith(said)
+    assert str(verdict.reason).startswith("Looking for what")
+    assert resolve(TWO, Findings({"r2": OTHER}), READY).verdict.reason is None
 
 
 def apart(tensor, side):
