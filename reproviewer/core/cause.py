@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reproviewer.core.experiment import DRAW_CALLS, SeedFunction, Seeding, from_json
+from reproviewer.core.experiment import DRAW_CALLS, DrawCall, SeedFunction, Seeding, from_json
 from reproviewer.core.message import Message, message
 from reproviewer.core.verdict import Verdict
 
@@ -28,6 +28,8 @@ SEED_EACH = "seed-each"
 SAME_SEED = "same-seed"
 USE_SET_RANDOM_SEED = "use-set-random-seed"
 GOVERNS_ALL: SeedFunction = "keras.utils.set_random_seed"
+GOVERNED_BY_NOTHING: DrawCall = "numpy.random.default_rng"
+"""Without a seed of its own."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,9 @@ def governs(
     unlike = _unlike(comparison)
     if not unlike or (to_explain is not None and not set(_unlike(to_explain)) <= set(unlike)):
         return None
+    if all(name.partition("(")[0] == GOVERNED_BY_NOTHING for name in unlike):
+        text = "Each {call} takes new entropy from the system: no seeding call governs it."
+        return Cause(message(text, call=f"{GOVERNED_BY_NOTHING}()"))
     functions = list(dict.fromkeys(call.function for call in probe.seeding.calls))
     weights = [name for name in unlike if name.partition("(")[0] not in DRAW_CALLS]
     facts = {
@@ -138,10 +143,10 @@ def governs(
 
 
 _NOT_GOVERNED = {
-    (True, False): "{function} does not govern initial weights in Keras {version} (two builds of its own differed).",
-    (True, True): "{function} do not govern initial weights in Keras {version} (two builds of their own differed).",
-    (False, False): "{function} does not govern {what} with Keras {version} (two tries of its own differed).",
-    (False, True): "{function} do not govern {what} with Keras {version} (two tries of their own differed).",
+    (True, False): "{function} does not govern initial weights in Keras {version}: two builds after it differed.",
+    (True, True): "{function} do not govern initial weights in Keras {version}: two builds after them differed.",
+    (False, False): "{function} does not govern {what} with Keras {version}: two draws after it differed.",
+    (False, True): "{function} do not govern {what} with Keras {version}: two draws after them differed.",
 }
 
 

@@ -71,6 +71,8 @@ class Session:
     look: Look = field(default_factory=Look)
     chosen: tuple[Chosen, ...] = ()
     criteria: Criteria = field(default_factory=Criteria)
+    built: Experiment | None = None
+    """What the runs of the last build were built from."""
 
     @property
     def reference_item(self) -> Item | None:
@@ -87,10 +89,30 @@ class Session:
         reference = self.reference_item
         return tuple(item for item in self.items if item is not reference)
 
+    def in_view(self) -> tuple[Item, ...]:
+        """The items whose tensors are listed: the one chosen, else after a load the loaded model, else all others."""
+        others = self.others()
+        chosen = tuple(item for item in others if item.id == self.look.focus)
+        if chosen:
+            return chosen
+        is_loaded = any(item.kind == "after" for item in others)
+        return tuple(item for item in others if item.kind != "before" or not is_loaded)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the experiment has become another one since the runs on the shelf were built."""
+        runs = any(item.kind == "run" and not item.kept for item in self.items)
+        return runs and self.built is not None and _essence(self.built) != _essence(self.experiment)
+
     def choices(self, item_id: str) -> tuple[tuple[str, str | None], ...]:
         """Which tensors of the present reference the person has paired with which of this item."""
         reference = self.reference_item
         return tuple((c.a, c.b) for c in self.chosen if reference and (c.reference, c.item) == (reference.id, item_id))
+
+
+def _essence(experiment: Experiment) -> Experiment:
+    """What decides about the weights."""
+    return replace(experiment, model=" ".join(experiment.model.split()), runs=1, title="", notes="")
 
 
 def edit(session: Session, experiment: Experiment) -> Session:
@@ -99,9 +121,9 @@ def edit(session: Session, experiment: Experiment) -> Session:
 
 
 def start_build(session: Session) -> Session:
-    """Take the runs of the last build off the shelf; files and kept runs stay."""
+    """Take the runs of the last build off the shelf, for those of the experiment; files and kept runs stay."""
     items = tuple(item for item in session.items if item.stays)
-    return replace(session, items=items, look=replace(session.look, focus=None))
+    return replace(session, items=items, look=replace(session.look, focus=None), built=session.experiment)
 
 
 def start_load(session: Session, file: Item) -> Session:

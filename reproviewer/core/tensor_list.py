@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reproviewer.core.layer_tree import grow
-from reproviewer.core.tensor_rows import tensor_rows
+from reproviewer.core.tensor_rows import naming, tensor_rows
 
 if TYPE_CHECKING:
     from reproviewer.core.layer_tree import Node
@@ -34,8 +34,7 @@ def sources(session: Session, findings: Findings) -> tuple[object, ...]:
     reference = session.reference_item
     if reference is None:
         return ()
-    others = session.others()
-    compared = [item for item in others if item.id in findings.comparisons]
-    found = [source for item in compared for source in (findings.comparisons[item.id], item.kind)]
-    with_state = [item.weights for item in others if item.weights.state]
-    return reference.kind, reference.weights, *found, *with_state
+    in_view = session.in_view()
+    found = [findings.comparisons[item.id] for item in in_view if item.id in findings.comparisons]
+    with_state = [item.weights for item in in_view if item.weights.state]
+    return reference.weights, naming(session, findings), *found, *with_state

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TensorRow(NamedTuple):
-    """One line of the list of tensors: the worst verdict over all items.
+    """One line of the list of tensors: the worst verdict over all items in view.
 
     `name` is the reference's, and no second line has it; `label` is the model's own name for it where the reference is
     a file that has another. `names` are the reference's and the other item's, None where one of them has no such
@@ -47,13 +47,14 @@ def tensor_rows(session: Session, findings: Findings) -> tuple[TensorRow, ...]:
     if reference is None:
         return ()
     found = _worst_by_name(session, findings)
-    labels = _model_names(session, findings, reference)
+    named = naming(session, findings)
+    labels = {t.names[0]: t.names[1] for t in named.tensors if t.names[0] and t.names[1]} if named else {}
     rows = [_row(t, labels.get(t.name, t.name), found.pop(t.name, None)) for t in _compared(reference)]
     state = [_row(t, t.name, found.pop(t.name, None)) for t in reference.weights.state]
     rows += [_extra(name, tensor) for name, tensor in found.items()]
     rows += state
     names = {row.name for row in rows}
-    for item in session.others():
+    for item in session.in_view():
         more = [t for t in item.weights.state if t.name not in names]
         rows += [_row(t, t.name, None)._replace(names=(None, t.name)) for t in more]
         names.update(t.name for t in more)
@@ -64,12 +65,14 @@ def _compared(item: Item) -> tuple[Tensor, ...]:
     return item.weights.only("weight", "draw").tensors
 
 
-def _model_names(session: Session, findings: Findings, reference: Item) -> dict[str, str]:
-    """What the first run calls the tensors of a file that is the reference."""
-    runs = [item for item in session.others() if item.kind != "file" and item.id in findings.comparisons]
-    if reference.kind != "file" or not runs:
-        return {}
-    return {t.names[0]: t.names[1] for t in findings.comparisons[runs[0].id].tensors if t.names[0] and t.names[1]}
+def naming(session: Session, findings: Findings) -> Comparison | None:
+    """How the first run compares with a reference that is a file: it says what the model calls its tensors."""
+    reference = session.reference_item
+    if reference is None or reference.kind != "file":
+        return None
+    runs = (item.id for item in session.others() if item.kind != "file" and item.id in findings.comparisons)
+    first = next(runs, None)
+    return findings.comparisons[first] if first else None
 
 
 def _row(tensor: Tensor, label: str, found: TensorComparison | None) -> TensorRow:
@@ -108,7 +111,7 @@ def _extra(name: str, found: TensorComparison) -> TensorRow:
 def _worst_by_name(session: Session, findings: Findings) -> dict[str, TensorComparison]:
     """For each tensor the comparison with the worst verdict, among them the one with most differing elements."""
     found: dict[str, TensorComparison] = {}
-    for item in session.others():
+    for item in session.in_view():
         comparison = findings.comparisons.get(item.id)
         for key, tensor in comparison.by_name.items() if comparison else ():
             best = found.get(key)

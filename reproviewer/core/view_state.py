@@ -86,6 +86,8 @@ class VerdictView:
     reason: Message | None = None
     action: str = ""
     progress: tuple[int, int] | None = None
+    is_past: bool = False
+    """It is about runs of an experiment that has been edited since."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,10 @@ class Card:
     kept: bool
     verdict: Verdict | None
     changed: bool = False
+    is_shown: bool = False
+    """Its difference is shown, and not that of another item."""
+    is_chosen: bool = False
+    """The person chose to see it alone."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,7 @@ def resolve(session: Session, findings: Findings, status: Status, tensors: Tenso
         can_build=not status.problems and status.work is None and status.phase != "failed",
         can_save=bool(session.items) and status.work is None,
         verdict=_verdict(session, findings, status),
-        cards=_cards(session, findings, status),
+        cards=_cards(session, findings, status, plot.focus if plot else None),
         tensors=tensors,
         selected=selected,
         kind=kind,
@@ -239,7 +245,11 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
         facts = message("{facts} {criteria}", facts=facts, criteria=sentences.criteria(session.criteria))
     cause = findings.cause
     reason = cause.message if cause else _remark([comparison for _, comparison in pairs])
-    if reason is None and findings.relating:
+    action = cause.action if cause and not status.problems else ""
+    if session.is_edited:
+        reason = message("The experiment was edited after these runs were built.")
+        action = "" if status.problems else "same-seed"
+    elif reason is None and findings.relating:
         reason = message("Looking for what the weights that differ have to do with each other…")
     return VerdictView(
         "done",
@@ -247,7 +257,8 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
         sentences.word(verdict),
         facts,
         reason=reason,
-        action=cause.action if cause and not status.problems else "",
+        action=action,
+        is_past=session.is_edited,
     )
 
 
@@ -257,8 +268,8 @@ def _remark(comparisons: Sequence[Comparison]) -> Message | None:
     return next((remark for remark in remarks if remark is not None), None)
 
 
-def _cards(session: Session, findings: Findings, status: Status) -> tuple[Card, ...]:
-    reference = session.reference_item
+def _cards(session: Session, findings: Findings, status: Status, focus: str | None) -> tuple[Card, ...]:
+    reference, several = session.reference_item, len(session.items) > 2
     return tuple(
         Card(
             id=item.id,
@@ -270,6 +281,8 @@ def _cards(session: Session, findings: Findings, status: Status) -> tuple[Card, 
             kept=item.kept,
             verdict=findings.comparisons[item.id].verdict if item.id in findings.comparisons else None,
             changed=item.id in status.changed,
+            is_shown=several and item.id == focus,
+            is_chosen=several and item.id == session.look.focus,
         )
         for colour, item in enumerate(session.items)
     )
@@ -299,26 +312,24 @@ def _plot(
         return None
     label = next(row.label for row in rows if row.name == selected)
     panes = tuple(_pane(session, findings, item, colour, selected) for colour, item in enumerate(session.items))
-    others = session.others()
-    focus = next((item.id for item in others if item.id == session.look.focus), None)
     return PlotState(
         title=label,
         kind=kind,
         panes=panes,
         reference=reference.id,
-        focus=focus or _first_unlike(session, findings, selected),
+        focus=_first_unlike(session, findings, selected),
         slice_index=session.look.slice_index,
     )
 
 
 def _first_unlike(session: Session, findings: Findings, name: str) -> str | None:
-    """The first other item whose tensor differs from the reference's, else the first other one."""
-    others = session.others()
-    for item in others:
+    """The first item in view whose tensor differs from the reference's, else the first one in view."""
+    in_view = session.in_view()
+    for item in in_view:
         found = _found(findings, item, name)
         if found is not None and found.verdict is not Verdict.IDENTICAL:
             return item.id
-    return others[0].id if others else None
+    return in_view[0].id if in_view else None
 
 
 def _pane(session: Session, findings: Findings, item: Item, colour: int, name: str) -> Pane:

@@ -410,8 +410,8 @@ class Controller(QObject):
         self._look(slice_index=index)
 
     def look_at_item(self, item_id: str) -> None:
-        """Show the difference of this item against the reference."""
-        self._look(focus=item_id)
+        """Show the difference of this item alone against the reference; without an id that of all."""
+        self._look(focus=item_id or None)
 
     # inside
 

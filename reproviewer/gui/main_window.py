@@ -189,7 +189,8 @@ class MainWindow(QMainWindow):
         self.verdict.show_view(state.verdict)
         self.shelf.show_cards(state.cards)
         self.strip.show_rows(state.tensors.rows, state.selected)
-        self.tensors.show_list(state.tensors, state.selected, state.pairing)
+        paired = next((card.label for card in state.cards if state.plot and card.id == state.plot.focus), "")
+        self.tensors.show_list(state.tensors, state.selected, state.pairing, paired)
         self.plots.show_plot(state.plot, state.kind)
 
     def _say(self, sentence: Message) -> None:

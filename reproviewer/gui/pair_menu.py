@@ -29,7 +29,7 @@ class PairMenu(QMenu):
     ruleWanted = Signal(object, object)
     toleranceWanted = Signal(str)
 
-    def __init__(self, line: TensorRow, pairing: Comparison | None, parent: QWidget) -> None:
+    def __init__(self, line: TensorRow, pairing: Comparison | None, parent: QWidget, other: str = "") -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._line, self._over = line, parent
@@ -40,7 +40,7 @@ class PairMenu(QMenu):
         self.addAction(
             self.tr("&Tolerance for this tensor…"), lambda: self.toleranceWanted.emit(self._names[0] or line.name)
         )
-        self.addSeparator()
+        self.addSection(other) if other else self.addSeparator()
         self._add_partners()
         apart = self.addAction(self.tr("&Do not pair"), lambda: self.unpairWanted.emit(line.name))
         apart.setEnabled(found is not None and None not in found.names)

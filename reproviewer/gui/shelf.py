@@ -21,7 +21,10 @@ MAX_CARDS = 60
 
 
 class CardButton(QToolButton):
-    """One item. A click looks at it, a double click makes it the reference, the menu does the rest."""
+    """One item. A click looks at it alone, a second one at all (`focusWanted` without an id).
+
+    A double click makes it the reference; the menu does the rest.
+    """
 
     focusWanted = Signal(str)
     referenceWanted = Signal(str)
@@ -47,8 +50,10 @@ class CardButton(QToolButton):
         self.setText(lines.replace("&", "&&"))
         self.setIcon(_swatch(theme.run(card.colour), card.kind))
         self.setProperty("reference", card.is_reference)
+        self.setProperty("shown", card.is_shown)
         self.setToolTip(self._tip(card))
-        self.setAccessibleName(lines.replace("\n", ", "))
+        shown_below = self.tr(", shown below") if card.is_shown else ""
+        self.setAccessibleName(lines.replace("\n", ", ") + shown_below)
         self.style().unpolish(self)
         self.style().polish(self)
 
@@ -58,7 +63,8 @@ class CardButton(QToolButton):
 
     def _focus(self) -> None:
         if self.card is not None:
-            self.focusWanted.emit(self.card.id)
+            alone = self.card.is_chosen or self.card.is_reference
+            self.focusWanted.emit("" if alone else self.card.id)
 
     def _first_line(self, card: Card) -> str:
         return self.tr("{run} · reference").format(run=card.label) if card.is_reference else card.label
@@ -79,12 +85,17 @@ class CardButton(QToolButton):
             lines.append(self.tr("sha256 of the weights: {digest}").format(digest=card.digest))
         if card.kept:
             lines.append(self.tr("Kept when you build again"))
-        lines.append(
-            self.tr("All others are compared with this one.")
-            if card.is_reference
-            else self.tr("Click to see its difference; double-click to make it the reference.")
-        )
+        if card.is_shown:
+            lines.append(self.tr("Its difference is shown below."))
+        lines.append(self._clicks(card))
         return "\n".join(lines)
+
+    def _clicks(self, card: Card) -> str:
+        if card.is_reference:
+            return self.tr("All others are compared with this one. Click to see all of them in the list of tensors.")
+        if card.is_chosen:
+            return self.tr("Click to see all others in the list again; double-click to make it the reference.")
+        return self.tr("Click to see it alone; double-click to make it the reference.")
 
 
 class Shelf(QScrollArea):

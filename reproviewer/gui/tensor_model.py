@@ -76,9 +76,10 @@ class TensorModel(QAbstractItemModel):
         return moved
 
     def refresh(self) -> None:
-        """Have everything in sight drawn anew."""
-        last = self.index(len(self.nodes) - 1, COLUMNS - 1)
-        self.dataChanged.emit(self.index(0, 0), last)
+        """Have everything in sight drawn anew; Qt wants to be told of each level by itself."""
+        for above, first in self._below.items():
+            last = len(self._level(above)) - 1
+            self.dataChanged.emit(self.createIndex(0, NAME, first), self.createIndex(last, COLUMNS - 1, first + last))
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""

@@ -40,6 +40,7 @@ class TensorTree(QFrame):
         self._wanted = Arrangement()
         self._selected: str | None = None
         self._pairing: Comparison | None = None
+        self._other = ""
         self._setup_ui(theme)
         self._layout()
         if actions is None:
@@ -47,9 +48,14 @@ class TensorTree(QFrame):
         else:
             self._connect(actions)
 
-    def show_list(self, tensors: TensorList, selected: str | None, pairing: Comparison | None = None) -> None:
-        """Show these tensors, one of them chosen; `pairing` tells which of them can be paired by hand."""
-        self._pairing = pairing
+    def show_list(
+        self, tensors: TensorList, selected: str | None, pairing: Comparison | None = None, other: str = ""
+    ) -> None:
+        """Show these tensors, one of them chosen.
+
+        `pairing` tells which of them can be paired by hand with those of the item with the label `other`.
+        """
+        self._pairing, self._other = pairing, other
         if tensors.rows != self._list.rows:
             self._list = tensors
             self._arrange()
@@ -90,8 +96,10 @@ class TensorTree(QFrame):
 
     def _want(self, **changes: Any) -> None:
         self._wanted = replace(self._wanted, **changes)
+        self.view.all_open = bool(self._wanted.text or self._wanted.only_unlike)
         self._arrange()
         self.view.show_selected(self._selected)
+        self.view.scrollTo(self.view.currentIndex())
 
     def _choose(self, row: int) -> None:
         self._selected = self._list.rows[row].name
@@ -100,7 +108,7 @@ class TensorTree(QFrame):
     def _open_menu(self, index: QModelIndex, at: QPoint) -> None:
         line = self.view.contents.line(index)
         if line is not None:
-            menu = PairMenu(line, self._pairing, self)
+            menu = PairMenu(line, self._pairing, self, self._other)
             menu.pairWanted.connect(self.pairWanted)
             menu.unpairWanted.connect(self.unpairWanted)
             menu.ruleWanted.connect(self.ruleWanted)

@@ -39,6 +39,9 @@ class TensorView(QTreeView):
     orderWanted = Signal(str, bool)
     menuWanted = Signal(QModelIndex, QPoint)
 
+    all_open: bool
+    """Whether groups stand open that the person closed: what was searched for is in them."""
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.contents = TensorModel(theme, self)
@@ -47,6 +50,7 @@ class TensorView(QTreeView):
         self._shape_px = 8 * GRID_PX
         self._sorted: tuple[int, bool] | None = None
         self._restoring = False
+        self.all_open = False
         self._setup_ui(theme)
 
     def show_nodes(self, nodes: tuple[Node, ...], rows: Sequence[TensorRow]) -> None:
@@ -241,12 +245,13 @@ class TensorView(QTreeView):
             self._opened[node.path] = is_open
 
     def _open_groups(self, nodes: tuple[Node, ...]) -> None:
-        few = sum(node.tally.tensors for node in nodes) <= MAX_OPEN
+        few = sum(1 for _ in tensors(nodes)) <= MAX_OPEN
         levels = [QModelIndex()]
         while levels:
             for index in self.contents.below(levels.pop()):
                 node = self.contents.node(index)
                 assert node is not None
-                if node.children and self._opened.get(node.path, few and not node.section):
+                by_itself = few and (self.all_open or not node.section)
+                if node.children and ((by_itself and self.all_open) or self._opened.get(node.path, by_itself)):
                     self.expand(index)
                     levels.append(index)

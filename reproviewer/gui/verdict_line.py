@@ -132,7 +132,8 @@ class VerdictLine(QFrame):
     def _colour(self) -> None:
         verdict = self._view.verdict if self._view else None
         face = self._view.face if self._view else "empty"
-        self.setProperty("tone", _TONES.get(str(verdict or face), "plain"))
+        is_past = self._view is not None and self._view.is_past
+        self.setProperty("tone", "plain" if is_past else _TONES.get(str(verdict or face), "plain"))
         for widget in (self, self._headline, self._button):
             widget.style().unpolish(widget)
             widget.style().polish(widget)

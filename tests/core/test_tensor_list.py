@@ -1,5 +1,6 @@
 """What the list of tensors is made of: it is made anew when that changes, and only then."""
 
+from dataclasses import replace
 from operator import is_
 
 import pytest
@@ -17,9 +18,11 @@ SAME = Comparison(
     (TensorComparison("dense/kernel", ("dense/kernel",) * 2, Verdict.IDENTICAL, ((2, 3),) * 2, ("float32",) * 2, 6),),
 )
 
+OTHER = replace(SAME, verdict=Verdict.DIFFERENT, tensors=(replace(SAME.tensors[0], verdict=Verdict.DIFFERENT),))
 
-def item(name, kind="run"):
-    return Item(name, kind, name, WeightSet((KERNEL,)))
+
+def item(name):
+    return Item(name, "run", name, WeightSet((KERNEL,)))
 
 
 DESK = Session(items=(item("a"), item("b")))
@@ -43,12 +46,27 @@ def test_looking_elsewhere_and_unknown_items_change_nothing():
         (DESK, Findings()),
         (DESK, Findings({"b": Comparison(Verdict.IDENTICAL, SAME.tensors)})),
         (session.set_reference(DESK, "b"), Findings({"a": SAME})),
-        (Session(items=(DESK.items[0], item("b", "file"))), Findings({"b": SAME})),
+        (Session(items=(replace(DESK.items[0], kind="file"), DESK.items[1])), Findings({"b": SAME})),
         (Session(), Findings()),
     ],
 )
 def test_what_was_found_and_the_reference_change_it(desk, findings):
     assert not alike(sources(DESK, Findings({"b": SAME})), sources(desk, findings))
+
+
+def test_choosing_an_item_lists_that_one_alone():
+    desk, findings = session.add(DESK, item("c")), Findings({"b": SAME, "c": OTHER})
+    assert tensor_list(desk, findings).rows[0].verdict is Verdict.DIFFERENT
+    alone = session.look_at(desk, focus="b")
+    assert not alike(sources(desk, findings), sources(alone, findings))
+    assert tensor_list(alone, findings).rows[0].verdict is Verdict.IDENTICAL
+
+
+def test_after_a_load_the_loaded_model_is_listed():
+    items = [replace(item(name), kind=kind) for name, kind in (("f", "file"), ("b", "before"), ("c", "after"))]
+    desk = Session(items=tuple(items))
+    assert tensor_list(desk, Findings({"b": OTHER, "c": SAME})).rows[0].verdict is Verdict.IDENTICAL
+    assert tensor_list(session.look_at(desk, focus="b"), Findings({"b": OTHER, "c": SAME})).rows[0].is_unlike
 
 
 def test_lines_and_tree_hold_the_same_tensors():

@@ -189,6 +189,27 @@ def test_the_verdict_says_on_what_terms_and_what_is_still_being_found_out():
     assert resolve(TWO, Findings({"r2": OTHER}), READY).verdict.reason is None
 
 
+def test_the_card_whose_difference_is_shown_says_so_where_there_are_several():
+    desk = Session(items=(run(1), run(2), run(3)))
+    findings = Findings({"r2": SAME, "r3": OTHER})
+    assert [card.is_shown for card in resolve(desk, findings, READY).cards] == [False, False, True]
+    chosen = resolve(session.look_at(desk, focus="r2"), findings, READY)
+    assert [(card.is_shown, card.is_chosen) for card in chosen.cards][1:] == [(True, True), (False, False)]
+    assert not any(card.is_shown for card in resolve(TWO, Findings({"r2": OTHER}), READY).cards)
+
+
+def test_a_verdict_on_runs_of_an_experiment_edited_since_says_so():
+    desk = replace(TWO, experiment=Experiment("Dense(5)"), built=Experiment("Dense(5)"))
+    same = replace(desk.experiment, model=" Dense(5)\n", runs=9, title="t", notes="n")
+    for experiment, is_past in ((desk.experiment, False), (same, False), (Experiment("Dense(6)"), True)):
+        verdict = resolve(session.edit(desk, experiment), Findings({"r2": SAME}), READY).verdict
+        assert verdict.is_past is is_past
+        assert (verdict.action == "same-seed") is is_past
+    built = session.start_build(session.edit(desk, Experiment("Dense(6)")))
+    assert built.built == built.experiment
+    assert not built.is_edited
+
+
 def apart(tensor, side):
     names = (tensor.name, None) if side == 0 else (None, tensor.name)
     pair = [tensor.shape, None] if side == 0 else [None, tensor.shape]

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from reproviewer.core.layer_tree import grow
 from reproviewer.core.tensor_list import TensorList
 from reproviewer.core.tensor_rows import TensorRow
-from reproviewer.core.verdict import Verdict
+from reproviewer.core.verdict import Criteria, Tolerance, Tolerances, Verdict
 from reproviewer.gui import theme as themes
 from reproviewer.gui.actions import Actions
 from reproviewer.gui.layer_strip import LayerStrip
 from reproviewer.gui.pair_menu import PairMenu
-from reproviewer.gui.tensor_model import DTYPE, MIME, NAME, SHAPE, SHARE, ULP, TensorModel
+from reproviewer.gui.tensor_model import DTYPE, MIME, NAME, SHAPE, SHARE, ULP, VERDICT_ROLE, TensorModel
 from reproviewer.gui.tensor_tree import TensorTree
 
 LAYERS = [f"model/block_{n // 3}/{('attention', 'mlp', 'norm')[n % 3]}" for n in range(12)]
@@ -85,6 +85,30 @@ def test_the_tree_says_where_the_differences_are(compared):
     assert "paired by: same name" in index.data(Qt.ItemDataRole.ToolTipRole)
     assert "1 of 6 tensors differ" in index.parent().parent().data(Qt.ItemDataRole.ToolTipRole)
     assert desk.window.strip.accessibleDescription() == "2 of 24 tensors differ, first model/block_1/mlp/kernel"
+
+
+def test_every_mark_in_sight_is_drawn_anew_when_the_verdict_changes(compared):
+    desk = compared()
+    model, told = desk.window.tensors.view.contents, []
+    model.dataChanged.connect(lambda first, last: told.append((first.parent(), first.row(), last.row())))
+    model.modelReset.connect(lambda: pytest.fail("the tree was made anew"))
+    desk.controller.set_criteria(Criteria(Tolerances(Tolerance(atol=10))))
+    desk.wait_done()
+    leaf = model.index_of(next(at for at, row in enumerate(desk.state.tensors.rows) if row.is_unlike))
+    assert leaf.data(VERDICT_ROLE) == Verdict.CLOSE
+    assert any(above == leaf.parent() and first <= leaf.row() <= last for above, first, last in told)
+
+
+def test_a_search_opens_groups_that_were_closed(compared):
+    desk = compared()
+    tree = desk.window.tensors
+    tree.view.collapse(tree.view.contents.index(1, 0))
+    assert outline(tree.view).count("block_1") == 1
+    press(desk, "Ctrl+F")
+    desk.qtbot.keyClicks(tree.finder, "block_1/mlp/k")
+    assert outline(tree.view) == ["block_1", "  mlp", "    kernel"]
+    tree.finder.clear()
+    assert outline(tree.view)[outline(tree.view).index("block_1") :][1] == "  attention", "what is selected is in it"
 
 
 def test_keys_go_to_differences_and_to_the_ends(compared):
