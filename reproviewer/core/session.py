@@ -95,8 +95,7 @@ class Session:
         chosen = tuple(item for item in others if item.id == self.look.focus)
         if chosen:
             return chosen
-        is_loaded = any(item.kind == "after" for item in others)
-        return tuple(item for item in others if item.kind != "before" or not is_loaded)
+        return tuple(item for item in others if item.kind == "after") or others
 
     @property
     def is_edited(self) -> bool:

@@ -12,8 +12,6 @@ from reproviewer.core.tensor_list import TensorList, tensor_list
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reproviewer.core.cause import Cause
     from reproviewer.core.experiment import Experiment
     from reproviewer.core.keras_text import Problem
@@ -244,7 +242,7 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
     if session.criteria:
         facts = message("{facts} {criteria}", facts=facts, criteria=sentences.criteria(session.criteria))
     cause = findings.cause
-    reason = cause.message if cause else _remark([comparison for _, comparison in pairs])
+    reason = cause.message if cause else _remark(next(c for _, c in pairs if c.verdict is verdict))
     action = cause.action if cause and not status.problems else ""
     if session.is_edited:
         reason = message("The experiment was edited after these runs were built.")
@@ -262,10 +260,9 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
     )
 
 
-def _remark(comparisons: Sequence[Comparison]) -> Message | None:
+def _remark(comparison: Comparison) -> Message | None:
     """What else there is to say: what could not be paired, or what unlike weights have to do with each other."""
-    remarks = [sentences.open_pairs(c) or sentences.related(c) for c in comparisons]
-    return next((remark for remark in remarks if remark is not None), None)
+    return sentences.open_pairs(comparison) or sentences.related(comparison)
 
 
 def _cards(session: Session, findings: Findings, status: Status, focus: str | None) -> tuple[Card, ...]:

@@ -71,6 +71,7 @@ class CriteriaDialog(QDialog):
         row = _Row(pattern, tolerance, self)
         self._rows.append(row)
         self._place(row)
+        self.adjustSize()
         row.remove.clicked.connect(lambda: self._remove(row))
         return row
 
