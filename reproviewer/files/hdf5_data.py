@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from reproviewer.core.weights import BLOCK
+from reproviewer.files import hdf5_chunks
 from reproviewer.files.contents import COMPLEX, Unreadable, count_bytes, declares, quoted
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def slabs(name: str, dataset: Any) -> Iterator[bytes]:
     shape, chunks = dataset.shape, dataset.chunks or dataset.shape
     if dataset.chunks and math.prod(chunks) * dataset.dtype.itemsize > MAX_CHUNK:
         raise Unreadable("`{name}` is compressed in one piece too large to unpack", name=quoted(name))
+    hdf5_chunks.check_whole(name, dataset.id)
     axis = next((i for i, length in enumerate(shape) if length > 1), None)
     if axis is None:
         yield _little(dataset[()], dataset.dtype)
