@@ -37,6 +37,7 @@ MAX_DEPTH = 64
 MAX_LINKS = 4 * MAX_TENSORS
 _MAX_TEXT = 4000
 _STEP_SECONDS = 1.0
+_CLOSE_SECONDS = 5.0
 
 
 def read(path: Path, spill: Spill) -> Index:
@@ -65,22 +66,24 @@ def open_tree(span: Span, spill: Spill, stored: int | None = None) -> Iterator[T
         if span.is_whole:
             with h5py.File(span.path, "r", locking="best-effort") as root:
                 yield Tree(_root(root), span, spill, stored)
+                _start_step(_CLOSE_SECONDS)
         else:
             with span.open() as stream, h5py.File(stream, "r") as root:
                 yield Tree(_root(root), span, spill, stored)
+                _start_step(_CLOSE_SECONDS)
     except (OSError, RuntimeError, KeyError) as error:
         raise _damaged(error) from None
     finally:
         _end_step()
 
 
-def _start_step() -> None:
-    """Let the next step take one second of the processor, and no more.
+def _start_step(seconds: float = _STEP_SECONDS) -> None:
+    """Let the next step take so many seconds of the processor, and no more.
 
     On some damaged files HDF5 runs in circles. The timer then ends the whole process, which a file is read in alone.
     """
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_VIRTUAL, _STEP_SECONDS)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
 
 
 def _end_step() -> None:
@@ -141,6 +144,11 @@ class Tree:
         if not isinstance(found, GroupID):
             raise _no_group(found)
         return found
+
+    @staticmethod
+    def pause() -> None:
+        """Give what comes before the next step all the time that it takes: nothing of it is done by HDF5."""
+        _end_step()
 
     @staticmethod
     def address(item: Any) -> int:

@@ -65,6 +65,7 @@ def walk(tree: Tree) -> Found:
         seen.add(address)
         if is_vars(path):
             found.layers[path] = _own_name(tree, path)
+    tree.pause()
     return found
 
 
