@@ -112,9 +112,9 @@ class Tree:
         self._unpacked = 0
 
     def paths(self) -> dict[str, int]:
-        """Every path by hard links, with the address of what it leads to; groups come before what is in them.
+        """Every path by hard links, with the address of what it leads to.
 
-        HDF5 enters a group that is linked twice but once, if the file is honest about how often it is.
+        HDF5 enters a group that is linked twice but once, so this comes to an end; the paths to it share an address.
         """
         found: dict[str, int] = {}
         _start_step()
