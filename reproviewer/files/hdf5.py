@@ -38,6 +38,7 @@ MAX_LINKS = 4 * MAX_TENSORS
 _MAX_TEXT = 4000
 _STEP_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0
+_NO_NAMES = {"", ".", ".."}
 
 
 def read(path: Path, spill: Spill) -> Index:
@@ -131,8 +132,8 @@ class Tree:
     def child(self, group: Any, name: str) -> Any:
         """The object at the relative path `name` below `group`, by hard links only."""
         for part in name.split("/"):
-            if part in ("", ".", ".."):
-                raise Unreadable("it names a place outside its group, `{name}`", name=quoted(name))
+            if part in _NO_NAMES:
+                raise _outside(name)
             if not isinstance(group, GroupID):
                 raise _no_group(group)
             group = _linked(group, part.encode("utf-8", "surrogateescape"))
@@ -225,6 +226,8 @@ def _note(found: dict[str, int], path: bytes, link: Any) -> Unreadable | None:
         return Unreadable("it holds a name that is not UTF-8 text, `{name}`", name=quoted(repr(path)))
     if link.type != h5l.TYPE_HARD:
         return _other_link(name, link.type)
+    if _NO_NAMES.intersection(name.split("/")):
+        return _outside(name)
     if name in found:
         return Unreadable("it holds `{name}` twice", name=quoted(name))
     if name.count("/") >= MAX_DEPTH:
@@ -255,6 +258,10 @@ def _other_link(path: str, kind: int) -> Unreadable:
 def path_of(item: Any, name: bytes = b"") -> str:
     """The path of an object of the file, or of `name` in it."""
     return quoted(((h5i.get_name(item) or b"") + b"/" + name).strip(b"/").decode("utf-8", "surrogateescape"))
+
+
+def _outside(path: str) -> Unreadable:
+    return Unreadable("it names a place outside its group, `{name}`", name=quoted(path))
 
 
 def _no_group(item: Any) -> Unreadable:
