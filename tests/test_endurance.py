@@ -1,12 +1,15 @@
 """What must hold after long use: memory stays flat, and nothing is left behind. `--endurance` runs it at full size."""
 
 import contextlib
+import importlib
 import os
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding
@@ -21,6 +24,9 @@ pytestmark = [
 
 EXPERIMENT = Experiment("Dense(5, input_dim=1)", seeding=Seeding((SeedCall("keras.utils.set_random_seed", 1),)))
 FLAT_MIB = 50
+SETTLED_MS = 1000
+WITH_PLOTS_MIB = 150
+"""What the window may grow by while it compares and draws files of any size: buffers, pictures, and what Qt loads."""
 
 
 @pytest.fixture
@@ -73,6 +79,77 @@ def test_windows_leave_no_process_thread_or_file(pytestconfig, qtbot, own_tempor
     assert _memory_mib()[os.getpid()] - memory_mib < FLAT_MIB
 
 
+def test_large_files_in_the_window_leave_memory_flat_and_do_not_hold_it_up(pytestconfig, qtbot, tmp_path):
+    is_full = pytestconfig.getoption("--endurance")
+    side = 32768 if is_full else 8192
+    files = _large_files(tmp_path, side)
+    with _window(qtbot, runs=1) as controller:
+        importlib.import_module("reproviewer.core.compare")
+        qtbot.wait(SETTLED_MS)
+        pulse, before = Pulse(), _resident_mib(os.getpid())
+        controller.open_files(files)
+        qtbot.waitUntil(lambda: controller.state.verdict.face == "done" and _is_drawn(), timeout=600_000)
+        assert controller.state.verdict.verdict is Verdict.DIFFERENT
+        for kind in ("histogram", "distances", "scatter", "heatmap") if is_full else ():
+            controller.look_as(kind)
+            qtbot.waitUntil(_is_drawn, timeout=600_000)
+        pulse.stop()
+    assert pulse.peak_mib - before < WITH_PLOTS_MIB
+    assert pulse.longest_gap_ms < (50 if is_full else 200)
+
+
+def _large_files(folder, side):
+    """Two square arrays of float32, some of whose numbers are random, that differ in one element."""
+    numbers = np.random.default_rng(1).standard_normal((side // 8, side), np.float32)
+    for name, changed in (("a", 0), ("b", 1)):
+        array = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, (side, side))
+        array[: len(numbers)] = numbers
+        array[-1, side // 2] = changed
+        array.flush()
+    return [folder / "a.npy", folder / "b.npy"]
+
+
+def _is_drawn():
+    """Whether the plots are there, and nothing is read for them any more."""
+    from PySide6.QtWidgets import QApplication
+
+    from reproviewer.gui.plots.area import PlotArea
+
+    areas = [widget for widget in QApplication.allWidgets() if isinstance(widget, PlotArea) and widget.isVisible()]
+    return bool(areas) and not any(area.busy for area in areas)
+
+
+class Pulse:
+    """A timer of 5 ms in the window's thread: how long it was held up at most, and the most memory it saw.
+
+    What the thread waited for a processor, because other programs had them all, is not counted.
+    """
+
+    def __init__(self):
+        from PySide6.QtCore import Qt, QTimer
+
+        self.longest_gap_ms = self.peak_mib = 0.0
+        self._last_ms = self._own_ms()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(5)
+
+    def stop(self):
+        self._timer.stop()
+
+    def _beat(self):
+        now_ms = self._own_ms()
+        self.longest_gap_ms = max(self.longest_gap_ms, now_ms - self._last_ms)
+        self.peak_mib = max(self.peak_mib, _resident_mib(os.getpid()))
+        self._last_ms = self._own_ms()
+
+    @staticmethod
+    def _own_ms():
+        waited_ns = int(Path("/proc/thread-self/schedstat").read_text().split()[1])
+        return time.perf_counter() * 1000 - waited_ns / 1e6
+
+
 def test_engines_leave_no_process_thread_or_file(pytestconfig, own_temporary_folder):
     before = _descendants(), threading.active_count(), _open_files()
     for _ in range(100 if pytestconfig.getoption("--endurance") else 2):
@@ -97,6 +174,7 @@ def _window(qtbot, runs):
         assert list(window.furnish(controller))
         window.show()
         qtbot.waitExposed(window)
+        window.plots.prepare()
         try:
             yield controller
         finally:
@@ -122,12 +200,11 @@ def _build(engine, runs):
 
 def _memory_mib():
     """Resident memory of this process and of all below it, by process."""
-    page_mib = os.sysconf("SC_PAGE_SIZE") / 2**20
-    found = {}
-    for pid in {os.getpid()} | _descendants():
-        statm = Path(f"/proc/{pid}/statm").read_text().split()
-        found[pid] = int(statm[1]) * page_mib
-    return found
+    return {pid: _resident_mib(pid) for pid in {os.getpid()} | _descendants()}
+
+
+def _resident_mib(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _descendants():

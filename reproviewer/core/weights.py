@@ -13,7 +13,7 @@ import math
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -112,6 +112,7 @@ def _read_into(fd: int, buffer: memoryview, offset: int) -> int:
     return len(data)
 
 
+@cache
 def storage_dtype(dtype: str) -> np.dtype[Any]:
     """The little-endian numpy dtype that carries the bits of `dtype`: itself, or integers of its size."""
     import numpy as np

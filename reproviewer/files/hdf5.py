@@ -2,16 +2,23 @@
 
 Links to other files, data kept in other files, virtual datasets, filters from plug-ins, groups linked twice and shapes
 that the stored bytes cannot fill are refused before any data is read.
+
+Objects are h5py's low-level identifiers, and none stays open longer than it is needed: h5py's own objects and thousands
+of open ones would take most of the time that a file of many tensors takes.
 """
 
 from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
+from h5py import h5a, h5g, h5i, h5l, h5o, h5t
+from h5py.h5d import DatasetID
+from h5py.h5g import GroupID
 
 from reproviewer.core.weights import Role, Tensor
 from reproviewer.files import hdf5_data
@@ -22,11 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from reproviewer.files.hdf5_data import Numbers
     from reproviewer.files.spill import Spill
 
 MAX_ATTRIBUTE = 16 << 20
+MAX_DEPTH = 64
+MAX_LINKS = 4 * MAX_TENSORS
 _MAX_TEXT = 4000
 _STEP_SECONDS = 1.0
+_CLOSE_SECONDS = 5.0
+_NO_NAMES = {"", ".", ".."}
 
 
 def read(path: Path, spill: Spill) -> Index:
@@ -54,23 +66,25 @@ def open_tree(span: Span, spill: Spill, stored: int | None = None) -> Iterator[T
     try:
         if span.is_whole:
             with h5py.File(span.path, "r", locking="best-effort") as root:
-                yield Tree(root, span, spill, stored)
+                yield Tree(_root(root), span, spill, stored)
+                _start_step(_CLOSE_SECONDS)
         else:
             with span.open() as stream, h5py.File(stream, "r") as root:
-                yield Tree(root, span, spill, stored)
+                yield Tree(_root(root), span, spill, stored)
+                _start_step(_CLOSE_SECONDS)
     except (OSError, RuntimeError, KeyError) as error:
         raise _damaged(error) from None
     finally:
         _end_step()
 
 
-def _start_step() -> None:
-    """Let the next step take one second of the processor, and no more.
+def _start_step(seconds: float = _STEP_SECONDS) -> None:
+    """Let the next step take so many seconds of the processor, and no more.
 
     On some damaged files HDF5 runs in circles. The timer then ends the whole process, which a file is read in alone.
     """
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_VIRTUAL, _STEP_SECONDS)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
 
 
 def _end_step() -> None:
@@ -98,70 +112,160 @@ class Tree:
         self._stored = span.size if stored is None else stored
         self._unpacked = 0
 
-    def child(self, group: Any, name: str | bytes) -> Any:
-        """The object at the relative path `name` below `group`, by hard links only."""
+    def paths(self) -> dict[str, int]:
+        """Every path by hard links, with the address of what it leads to.
+
+        HDF5 enters a group that is linked twice but once, so this comes to an end; the paths to it share an address.
+        """
+        found: dict[str, int] = {}
         _start_step()
-        if isinstance(name, bytes):
-            raise Unreadable("it holds a name that is not UTF-8 text, `{name}`", name=quoted(repr(name)))
+        trouble = self.root.links.visit(partial(_note, found), info=True)
+        if trouble is not None:
+            raise trouble
+        return found
+
+    def opened(self, path: str) -> Any:
+        """The object at one of the `paths`: as all links are hard ones, nothing can lead out of the file."""
+        _start_step()
+        return h5o.open(self.root, path.encode())
+
+    def child(self, group: Any, name: str) -> Any:
+        """The object at the relative path `name` below `group`, by hard links only."""
         for part in name.split("/"):
-            if part in ("", ".", ".."):
-                raise Unreadable("it names a place outside its group, `{name}`", name=quoted(name))
-            if not isinstance(group, h5py.Group):
-                raise Unreadable("`{name}` is not a group", name=quoted(_inside(group)))
-            group = _linked(group, part)
+            if part in _NO_NAMES:
+                raise _outside(name)
+            if not isinstance(group, GroupID):
+                raise _no_group(group)
+            group = _linked(group, part.encode("utf-8", "surrogateescape"))
         return group
 
     def group(self, parent: Any, name: str) -> Any:
         """As `child`, for what must be a group."""
         found = self.child(parent, name)
-        if not isinstance(found, h5py.Group):
-            raise Unreadable("`{name}` is not a group", name=quoted(_inside(found)))
+        if not isinstance(found, GroupID):
+            raise _no_group(found)
         return found
 
-    def strings(self, item: Any, key: str) -> list[str]:
+    @staticmethod
+    def pause() -> None:
+        """Give what comes before the next step all the time that it takes: nothing of it is done by HDF5."""
+        _end_step()
+
+    @staticmethod
+    def address(item: Any) -> int:
+        """Where an object lies in the file."""
+        return int(h5o.get_info(item).addr)
+
+    @staticmethod
+    def holds(group: Any, name: str) -> bool:
+        """Whether a group has something of this name, be it a link that leads nowhere."""
+        return bool(group.links.exists(name.encode()))
+
+    @staticmethod
+    def has(item: Any, key: str, at: str = ".") -> bool:
+        """Whether there is an attribute `key`; `at` is one of the `paths` if it is not of the item itself."""
+        return bool(h5a.exists(item, key.encode(), obj_name=at.encode()))
+
+    @staticmethod
+    def strings(item: Any, key: str, at: str = ".") -> list[str]:
         """A text attribute, or a list of them; an empty list is stored as numbers without any."""
-        attribute = h5py.h5a.open(item.id, key.encode())
+        attribute = h5a.open(item, key.encode(), obj_name=at.encode())
         kind, space = attribute.get_type(), attribute.get_space()
         count = space.get_simple_extent_npoints()
         if not count:
             return []
         size = count * kind.get_size()
-        if kind.get_class() != h5py.h5t.STRING or size > MAX_ATTRIBUTE or count > MAX_TENSORS:
+        if kind.get_class() != h5t.STRING or size > MAX_ATTRIBUTE or count > MAX_TENSORS:
             raise Unreadable("its attribute `{name}` is not a list of names", name=quoted(key))
-        values = np.atleast_1d(np.asarray(item.attrs[key])).ravel().tolist()
+        values = np.zeros(space.shape, kind.dtype)
+        attribute.read(values)
         try:
-            return [v.decode("utf-8") if isinstance(v, bytes) else str(v).encode("utf-8").decode() for v in values]
+            return [value.decode("utf-8") for value in values.ravel().tolist()]
         except UnicodeError:
             raise Unreadable("its attribute `{name}` is not UTF-8 text", name=quoted(key)) from None
 
-    def text(self, item: Any, key: str) -> str:
+    def text(self, item: Any, key: str, at: str = ".") -> str:
         """The beginning of a text attribute; nothing when there is none, or it is no text."""
-        if not h5py.h5a.exists(item.id, key.encode()):
+        if not self.has(item, key, at):
             return ""
         try:
-            return ", ".join(self.strings(item, key))[:_MAX_TEXT]
+            return ", ".join(self.strings(item, key, at))[:_MAX_TEXT]
         except Unreadable:
             return ""
 
     def tensor(self, dataset: Any, name: str, role: Role, aliases: tuple[str, ...] = ()) -> Tensor:
         """The window that holds a dataset's numbers, unpacked first when it is not one already."""
-        if not isinstance(dataset, h5py.Dataset):
+        if not isinstance(dataset, DatasetID):
             raise Unreadable("`{name}` is not a dataset", name=quoted(name))
-        dtype, needs = hdf5_data.check(name, dataset, self.text(dataset, "dtype") == "bfloat16")
-        path, offset = self._place(name, dataset, dtype, needs)
-        return Tensor(name, dtype, dataset.shape, path, offset, role, aliases)
+        numbers = hdf5_data.check(name, dataset, self.text(dataset, "dtype") == "bfloat16")
+        path, offset = self._place(name, dataset, numbers)
+        return Tensor(name, numbers.dtype, numbers.shape, path, offset, role, aliases)
 
-    def _place(self, name: str, dataset: Any, dtype: str, needs: int) -> tuple[str, int]:
-        if not needs:
+    def _place(self, name: str, dataset: Any, numbers: Numbers) -> tuple[str, int]:
+        if not numbers.nbytes:
             return self._span.path, self._span.start
-        offset = hdf5_data.window(dataset, dtype)
-        if offset is None:
-            self._unpacked += needs
+        if numbers.offset is None:
+            self._unpacked += numbers.nbytes
             check_expansion(self._stored, self._unpacked)
             return self._spill.path, self._spill.add(_unpacked(name, dataset))
-        if offset + needs > self._span.size:
+        if numbers.offset + numbers.nbytes > self._span.size:
             raise Unreadable("`{name}` reaches beyond the end of the file", name=quoted(name))
-        return self._span.path, self._span.start + offset
+        return self._span.path, self._span.start + numbers.offset
+
+
+def _root(file: Any) -> Any:
+    return h5g.open(file.id, b"/")
+
+
+def _note(found: dict[str, int], path: bytes, link: Any) -> Unreadable | None:
+    """Add a path to those that were found, or say why not: the error ends the visit, which none may be raised in."""
+    _start_step()
+    try:
+        name = path.decode("utf-8")
+    except UnicodeError:
+        return Unreadable("it holds a name that is not UTF-8 text, `{name}`", name=quoted(repr(path)))
+    if link.type != h5l.TYPE_HARD:
+        return _other_link(name, link.type)
+    if _NO_NAMES.intersection(name.split("/")):
+        return _outside(name)
+    if name in found:
+        return Unreadable("it holds `{name}` twice", name=quoted(name))
+    if name.count("/") >= MAX_DEPTH:
+        return Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
+    if len(found) == MAX_LINKS:
+        return Unreadable("it holds more than {limit} groups and datasets", limit=MAX_LINKS)
+    found[name] = link.u
+    return None
+
+
+def _linked(group: Any, name: bytes) -> Any:
+    """What a hard link leads to."""
+    _start_step()
+    if b"\0" in name or not group.links.exists(name):
+        raise Unreadable("it names `{name}` but does not hold it", name=path_of(group, name))
+    kind = group.links.get_info(name).type
+    if kind != h5l.TYPE_HARD:
+        raise _other_link(path_of(group, name), kind)
+    return h5o.open(group, name)
+
+
+def _other_link(path: str, kind: int) -> Unreadable:
+    if kind == h5l.TYPE_EXTERNAL:
+        return Unreadable("it contains a link to another file (`{name}`)", name=quoted(path))
+    return Unreadable("it contains a soft link (`{name}`)", name=quoted(path))
+
+
+def path_of(item: Any, name: bytes = b"") -> str:
+    """The path of an object of the file, or of `name` in it."""
+    return quoted(((h5i.get_name(item) or b"") + b"/" + name).strip(b"/").decode("utf-8", "surrogateescape"))
+
+
+def _outside(path: str) -> Unreadable:
+    return Unreadable("it names a place outside its group, `{name}`", name=quoted(path))
+
+
+def _no_group(item: Any) -> Unreadable:
+    return Unreadable("`{name}` is not a group", name=path_of(item))
 
 
 def _unpacked(name: str, dataset: Any) -> Iterator[bytes]:
@@ -171,23 +275,3 @@ def _unpacked(name: str, dataset: Any) -> Iterator[bytes]:
         yield from hdf5_data.slabs(name, dataset)
     except (OSError, RuntimeError) as error:
         raise _damaged(error) from None
-
-
-def _linked(group: Any, name: str) -> Any:
-    """What a hard link leads to. h5py's own access would follow links of any kind, and takes twice as long."""
-    key = name.encode("utf-8", "surrogateescape")
-    if b"\0" in key or not group.id.links.exists(key):
-        raise Unreadable("it names `{name}` but does not hold it", name=quoted(f"{_inside(group)}/{name}".strip("/")))
-    kind = group.id.links.get_info(key).type
-    if kind == h5py.h5l.TYPE_EXTERNAL:
-        raise Unreadable("it contains a link to another file (`{name}`)", name=quoted(f"{_inside(group)}/{name}"))
-    if kind != h5py.h5l.TYPE_HARD:
-        raise Unreadable("it contains a soft link (`{name}`)", name=quoted(f"{_inside(group)}/{name}"))
-    item = h5py.h5o.open(group.id, key)
-    if isinstance(item, h5py.h5g.GroupID):
-        return h5py.Group(item)
-    return h5py.Dataset(item) if isinstance(item, h5py.h5d.DatasetID) else item
-
-
-def _inside(item: Any) -> str:
-    return str(item.name or "").strip("/")

@@ -18,7 +18,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import h5py
+from h5py.h5d import DatasetID
+from h5py.h5g import GroupID
 
 from reproviewer.files import keras_paths
 from reproviewer.files.contents import MAX_NAME, MAX_TENSORS, Index, Unreadable, natural, quoted
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     from reproviewer.core.weights import Tensor
     from reproviewer.files.hdf5 import Tree
-
-MAX_DEPTH = 64
-MAX_GROUPS = 50_000
 
 
 @dataclass
@@ -53,31 +51,33 @@ def read(tree: Tree) -> Index:
 def walk(tree: Tree) -> Found:
     """Find every dataset of an open file."""
     found = Found()
-    seen: set[Any] = set()
-    waiting = [("", tree.root)]
-    while waiting:
-        path, group = waiting.pop()
-        _check_group(path, group, seen)
+    paths = tree.paths()
+    groups = {keras_paths.group(path) for path in paths}
+    seen = {tree.address(tree.root)}
+    for path, address in paths.items():
+        is_variable = is_vars(keras_paths.group(path)) and path.rpartition("/")[2].isdecimal()
+        item = None if path in groups and not is_variable else tree.opened(path)
+        if is_variable or not (item is None or isinstance(item, GroupID)):
+            _add(tree, item, path, found)
+            continue
+        if address in seen:
+            raise Unreadable("a group is linked twice (`{name}`)", name=quoted(path))
+        seen.add(address)
         if is_vars(path):
-            found.layers[path] = _own_name(tree, group)
-        for name in group:
-            inner, item = f"{path}/{name}".strip("/"), tree.child(group, name)
-            if isinstance(item, h5py.Group) and not (is_vars(path) and name.isdecimal()):
-                waiting.append((inner, item))
-            else:
-                _add(tree, item, inner, found)
+            found.layers[path] = _own_name(tree, path)
+    tree.pause()
     return found
 
 
-def _own_name(tree: Tree, group: Any) -> str:
-    name = tree.text(group, "name")
+def _own_name(tree: Tree, path: str) -> str:
+    name = tree.text(tree.root, "name", at=path)
     return name if name.isprintable() and len(name) <= MAX_NAME else ""
 
 
 def _add(tree: Tree, item: Any, path: str, found: Found) -> None:
     if is_vars(keras_paths.group(path)):
         found.variables.append(tree.tensor(item, path, "weight"))
-    elif isinstance(item, h5py.Dataset):
+    elif isinstance(item, DatasetID):
         try:
             found.outside.append(tree.tensor(item, path, "other"))
         except NotNumbers:
@@ -132,17 +132,6 @@ def _listed(names: Iterable[str], most: int = 50) -> str:
     listed = list(names)
     more = f", and {len(listed) - most:,} more" if len(listed) > most else ""
     return ", ".join(quoted(name) for name in listed[:most]) + more
-
-
-def _check_group(path: str, group: Any, seen: set[Any]) -> None:
-    address = h5py.h5o.get_info(group.id).addr
-    if address in seen:
-        raise Unreadable("a group is linked twice (`{name}`)", name=quoted(path))
-    seen.add(address)
-    if len(seen) > MAX_GROUPS:
-        raise Unreadable("it holds more than {limit} groups", limit=MAX_GROUPS)
-    if path.count("/") >= MAX_DEPTH:
-        raise Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
 
 
 def _check_numbers(variables: Sequence[Tensor]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, quoted
+from reproviewer.files.hdf5 import path_of
 from reproviewer.files.npy import assumed
 
 if TYPE_CHECKING:
@@ -25,18 +26,18 @@ _TOP_LEVEL = "top_level_model_weights"
 
 def is_legacy(tree: Tree) -> bool:
     """Whether the file lists its layers, at its root or inside a whole model."""
-    if _has(tree.root, "layer_names"):
+    if _has(tree, tree.root, "layer_names"):
         return True
-    return _INSIDE in tree.root.id and _has(tree.child(tree.root, _INSIDE), "layer_names")
+    return tree.holds(tree.root, _INSIDE) and _has(tree, tree.child(tree.root, _INSIDE), "layer_names")
 
 
 def read(tree: Tree) -> Index:
     """Read the weights in the order of the lists, then the optimizer's state."""
-    root = tree.root if _has(tree.root, "layer_names") else tree.group(tree.root, _INSIDE)
+    root = tree.root if _has(tree, tree.root, "layer_names") else tree.group(tree.root, _INSIDE)
     tensors = list(_layers(tree, root))
-    if _OPTIMIZER in tree.root.id:
+    if tree.holds(tree.root, _OPTIMIZER):
         group = tree.group(tree.root, _OPTIMIZER)
-        if _has(group, "weight_names"):
+        if _has(tree, group, "weight_names"):
             tensors += [
                 tree.tensor(tree.child(group, name), f"{_OPTIMIZER}/{name}", "optimizer", _aliases(name))
                 for name in _names(tree, group, "weight_names")
@@ -47,7 +48,7 @@ def read(tree: Tree) -> Index:
 def _metadata(tree: Tree, root: Any) -> dict[str, str]:
     """What the file says about itself. Its configurations are shown as text or not at all, and never acted on."""
     said = {key: tree.text(root, key) or tree.text(tree.root, key) for key in ("keras_version", "backend")}
-    if "model_config" in tree.root.attrs:
+    if tree.has(tree.root, "model_config"):
         said["architecture"] = NOT_LOADED
     said["training_config"] = tree.text(tree.root, "training_config")
     return {key: value for key, value in said.items() if value}
@@ -55,7 +56,7 @@ def _metadata(tree: Tree, root: Any) -> dict[str, str]:
 
 def _layers(tree: Tree, root: Any) -> Iterator[Tensor]:
     layers = _names(tree, root, "layer_names")
-    if _TOP_LEVEL in root.id and _TOP_LEVEL not in layers:
+    if tree.holds(root, _TOP_LEVEL) and _TOP_LEVEL not in layers:
         layers.append(_TOP_LEVEL)
     for layer in layers:
         group = tree.group(root, layer)
@@ -68,21 +69,21 @@ def _aliases(name: str) -> tuple[str, ...]:
     return (name.removesuffix(":0"),) if "/" in name else ()
 
 
-def _has(item: Any, key: str) -> bool:
-    return key in item.attrs or f"{key}0" in item.attrs
+def _has(tree: Tree, item: Any, key: str) -> bool:
+    return tree.has(item, key) or tree.has(item, f"{key}0")
 
 
 def _names(tree: Tree, item: Any, key: str) -> list[str]:
     """The list of names under `key`, joined from its parts when it is split."""
-    if key in item.attrs:
+    if tree.has(item, key):
         names = tree.strings(item, key)
-    elif f"{key}0" in item.attrs:
+    elif tree.has(item, f"{key}0"):
         names, part = [], 0
-        while f"{key}{part}" in item.attrs and len(names) <= MAX_TENSORS:
+        while tree.has(item, f"{key}{part}") and len(names) <= MAX_TENSORS:
             names += tree.strings(item, f"{key}{part}")
             part += 1
     else:
-        raise Unreadable("its group `{name}` has no list `{key}`", name=quoted(str(item.name)), key=key)
+        raise Unreadable("its group `{name}` has no list `{key}`", name=path_of(item), key=key)
     if len(set(names)) != len(names):
         raise Unreadable("it lists `{name}` twice", name=quoted(next(n for i, n in enumerate(names) if n in names[:i])))
     if len(names) > MAX_TENSORS:

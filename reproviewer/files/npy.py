@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,13 +95,19 @@ def read_header(stream: Any, name: str) -> Header:
 
 
 def _literal(text: bytes, name: str) -> dict[str, Any]:
-    try:
-        fields = ast.literal_eval(text.decode("utf-8" if text.isascii() else "latin1").strip())
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        fields = None
+    fields = _parsed(text)
     if not isinstance(fields, dict) or set(fields) != {"descr", "fortran_order", "shape"}:
         raise Unreadable("the header of `{name}` is malformed", name=quoted(name))
     return fields
+
+
+@lru_cache
+def _parsed(text: bytes) -> object:
+    """The value that is written there, None where none is; the arrays of one file have few headers among them."""
+    try:
+        return ast.literal_eval(text.decode("utf-8" if text.isascii() else "latin1").strip())
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
 
 
 def _dtype(descr: object, name: str) -> tuple[str, np.dtype[Any]]:

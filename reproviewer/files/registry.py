@@ -45,7 +45,7 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
         raise Unreadable("it changed while it was read")
     check_names(t.name for t in index.tensors)
     _check_windows(index, spill)
-    places = [path, source, *(Path(t.path) for t in index.tensors if t.path != spill.path)]
+    places = [path, source, *map(Path, dict.fromkeys(t.path for t in index.tensors if t.path != spill.path))]
     return {
         "format": index.format,
         "source": str(source),
@@ -58,9 +58,10 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
 def _with_clear_aliases(index: Index) -> list[Tensor]:
     """The tensors without those aliases that several of them share (`Variable`, `dense/kernel` in two models)."""
     uses = Counter(name for t in index.tensors for name in {t.name, *t.aliases})
+    aliases = (tuple(a for a in dict.fromkeys(t.aliases) if uses[a] == 1 and a != t.name) for t in index.tensors)
     return [
-        dataclasses.replace(t, aliases=tuple(a for a in dict.fromkeys(t.aliases) if uses[a] == 1 and a != t.name))
-        for t in index.tensors
+        t if clear == t.aliases else dataclasses.replace(t, aliases=clear)
+        for t, clear in zip(index.tensors, aliases, strict=True)
     ]
 
 

@@ -171,6 +171,77 @@ def dag40(folder):
     return weights(folder, fill)
 
 
+def linked_once(path, address):
+    """Let a group claim that a single link leads to it, so that HDF5 does not expect to come upon it again."""
+    with path.open("r+b") as file:
+        file.seek(address + 4)
+        count = int.from_bytes(file.read(4), "little")
+        assert count > 1
+        file.seek(address + 4)
+        file.write((1).to_bytes(4, "little"))
+    return path
+
+
+@case("linked twice")
+def twice_but_says_once(folder):
+    addresses = []
+
+    def fill(root, _):
+        low = root.create_group("bottom")
+        low["values"] = K
+        root["again"] = low
+        addresses.append(h5py.h5o.get_info(low.id).addr)
+
+    return linked_once(weights(folder, fill), *addresses)
+
+
+@case("linked twice")
+def cycle_but_says_once(folder):
+    addresses = []
+
+    def fill(root, group):
+        group["loop"] = group
+        addresses.append(h5py.h5o.get_info(group.id).addr)
+
+    return linked_once(weights(folder, fill), *addresses)
+
+
+@case("linked twice")
+def dag40_but_says_once(folder):
+    addresses = []
+
+    def fill(root, _):
+        low = root.create_group("bottom")
+        for level in range(40):
+            high = root.create_group(f"level{level}")
+            high["a"] = high["b"] = low
+            addresses.append(h5py.h5o.get_info(low.id).addr)
+            low = high
+
+    path = weights(folder, fill)
+    for address in addresses:
+        linked_once(path, address)
+    return path
+
+
+@case("linked twice")
+def cycle_behind_a_user_block(folder):
+    path = folder / "x.weights.h5"
+    with h5py.File(path, "w", userblock_size=512) as root:
+        root["layers/dense/vars/0"] = K
+        root["layers/dense/loop"] = root["/"]
+    return path
+
+
+@case("linked twice")
+def cycle_in_the_newest_format(folder):
+    path = folder / "x.weights.h5"
+    with h5py.File(path, "w", libver="latest") as root:
+        root["layers/dense/vars/0"] = K
+        root["layers/dense/loop"] = root["layers"]
+    return path
+
+
 @case("nested more than 64 deep")
 def deep_3000(folder):
     def fill(root, _):
@@ -547,6 +618,16 @@ def test_scalars_empty_arrays_compact_layout_and_nan(tmp_path, read):
     assert read_bits(scalar) == 3
     assert read_bits(empty).shape == (0, 4)
     assert read_bits(small).tobytes() == odd.tobytes()
+
+
+def test_a_dataset_that_is_linked_twice_is_two_tensors(tmp_path, read):
+    def fill(root, group):
+        group["0"] = K
+        root["shared"] = group["0"]
+
+    tensors = read(weights(tmp_path, fill)).weights.tensors
+    assert {t.name for t in tensors} == {"layers/dense/vars/0", "shared"}
+    assert len({t.offset for t in tensors}) == 1
 
 
 def test_names_a_layer_chose_itself(tmp_path, read):
