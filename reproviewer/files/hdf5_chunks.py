@@ -36,11 +36,11 @@ def check_whole(name: str, dataset: Any) -> None:
     dataset.chunk_iter(chunks.append)
     for chunk in chunks:
         applied = [code for place, code in enumerate(filters) if not chunk.filter_mask >> place & 1]
-        if _unpacked_size(dataset, chunk, applied, whole) != whole:
+        if _unpacked_size(name, dataset, chunk, applied, whole) != whole:
             raise Unreadable("a piece of `{name}` is not as long as it should be", name=quoted(name))
 
 
-def _unpacked_size(dataset: Any, chunk: Any, applied: Sequence[int], whole: int) -> int:
+def _unpacked_size(name: str, dataset: Any, chunk: Any, applied: Sequence[int], whole: int) -> int:
     """How many bytes a chunk unpacks to; -1 for more than there should be."""
     size: int = chunk.size
     data: bytes | None = None
@@ -49,17 +49,17 @@ def _unpacked_size(dataset: Any, chunk: Any, applied: Sequence[int], whole: int)
             size -= _CHECKSUM
         elif code in (GZIP, LZF):
             data = dataset.read_direct_chunk(chunk.chunk_offset)[1] if data is None else data
-            data = _inflated(data[:size], whole) if code == GZIP else data
+            data = _inflated(name, data[:size], whole) if code == GZIP else data
             size = len(data) if code == GZIP else _lzf_size(data[:size])
     return size
 
 
-def _inflated(data: bytes, whole: int) -> bytes:
+def _inflated(name: str, data: bytes, whole: int) -> bytes:
     stream = zlib.decompressobj()
     try:
         return stream.decompress(data, whole + _CHECKSUM + 1)
     except zlib.error:
-        return b""  # HDF5 refuses it in its own words
+        raise Unreadable("`{name}` is damaged: a piece of it cannot be unpacked", name=quoted(name)) from None
 
 
 def _lzf_size(data: bytes) -> int:
