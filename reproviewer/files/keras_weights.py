@@ -141,6 +141,8 @@ def _check_group(path: str, group: Any, seen: set[Any]) -> None:
     seen.add(address)
     if len(seen) > MAX_GROUPS:
         raise Unreadable("it holds more than {limit} groups", limit=MAX_GROUPS)
+    if len(group) > MAX_TENSORS:
+        raise Unreadable("its group `{name}` holds more than {limit} things", name=quoted(path), limit=MAX_TENSORS)
     if path.count("/") >= MAX_DEPTH:
         raise Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
 
