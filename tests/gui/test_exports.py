@@ -54,7 +54,8 @@ def test_a_table_that_cannot_be_written_says_so(desk, tmp_path, monkeypatch):
     desk.build()
     said = []
     desk.controller.said.connect(lambda sentence: said.append(str(sentence)))
-    answer(monkeypatch, tmp_path / "no such folder" / "values.csv")
+    (tmp_path / "file").write_text("old")
+    answer(monkeypatch, tmp_path / "file" / "values.csv")
     desk.window.actions_.export_csv.trigger()
     desk.wait(lambda: bool(said))
     assert "values.csv" in said[-1]
