@@ -86,6 +86,8 @@ def _plain(text: str) -> str:
     """HDF5's message in brackets behind what it most likely means."""
     inner = quoted(" ".join(text.split())[:200].strip("'\""))
     what = "it is cut off" if "truncated" in inner or "eof" in inner else "it is damaged"
+    if "lock file" in text or "already open for" in text:
+        what = "another program writes to it, or died while it did"
     return f"{what} ({inner})"
 
 

@@ -157,7 +157,7 @@ BUILDERS = {
     "unwritten": (unwritten, "20 bytes, but 0 bytes are stored"),
     "half_written": (half_written, "16.0 KiB, but 4.0 KiB are stored"),
     "checksum_of_a_chunk": (checksum_of_a_chunk, "it is damaged"),
-    "still_open": (still_open, "it is damaged"),
+    "still_open": (still_open, "another program writes to it, or died while it did"),
     "crowd_of_links": (crowd(20_000), "soft link"),
     "larger_crowd": (crowd(51_000), "`layers/dense/vars` holds more than 50,000 things"),
     "name_of_dots": (named(b".."), "outside its group, `..`"),
@@ -215,6 +215,13 @@ def test_refused_in_one_line(tmp_path, refused, name):
     build(tmp_path)
     text = refused(tmp_path / "x.h5")
     assert any(word in text for word in words), text
+
+
+def test_a_file_that_is_being_written(tmp_path, refused):
+    with h5py.File(tmp_path / "x.h5", "w") as root:
+        root[NAME] = K
+        root.flush()
+        refused(tmp_path / "x.h5", "another program writes to it, or died while it did")
 
 
 def committed(root):

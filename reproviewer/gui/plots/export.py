@@ -54,7 +54,7 @@ def save_svg(widget: QWidget, path: Path, title: str) -> None:
 
 
 def _write(path: Path, buffer: QBuffer) -> None:
-    replace(path, lambda fresh: _write_bytes(fresh, buffer.data().data()))
+    replace(path, lambda fresh: _write_bytes(fresh, bytes(buffer.data().data())))
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
