@@ -61,9 +61,9 @@ def refused(scratch, tmp_path, monkeypatch):
     """Read a file that cannot be read: one line that names it comes within limits, and nothing else is done."""
     monkeypatch.setattr(child, "__file__", watch.CHILD)
 
-    def refuse(path, *words):
+    def refuse(path, *words, dies=False):
         scratch.mkdir(exist_ok=True)
-        with watch.watched(path, tmp_path, scratch), pytest.raises(ReproError) as caught:
+        with watch.watched(path, tmp_path, scratch, dies), pytest.raises(ReproError) as caught:
             files.read(Path(path), scratch)
         assert list(scratch.iterdir()) == []
         return one_line(caught.value, path, *words)

@@ -459,14 +459,15 @@ def test_cut_off(tmp_path, refused, share):
     refused(path, "cut off")
 
 
-def test_a_damaged_list_of_names_that_never_ends(data, tmp_path, refused):
+def test_a_damaged_list_of_names_that_never_ends(data, tmp_path, refused, peak_memory):
     """The heap of names has an entry of size zero, on which HDF5 runs in circles."""
     whole = bytearray((data / "k2_test.h5").read_bytes())
     at = whole.index(b"GCOL") + 168
     whole[at : at + 2] = bytes(2)
     path = tmp_path / "x.h5"
     path.write_bytes(whole)
-    refused(path, "HDF5 comes to no end with it")
+    refused(path, "HDF5 comes to no end with it", dies=True)
+    assert peak_memory(path) < 300 << 20
 
 
 def test_every_flipped_byte_is_read_or_refused_in_words(tmp_path, read):

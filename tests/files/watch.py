@@ -18,8 +18,8 @@ _LISTS = (".json", ".index", ".meta", ".pb", "checkpoint")
 
 
 @contextlib.contextmanager
-def watched(path, folder, scratch):
-    """Hold what is done within, the reading of `path`, to its limits.
+def watched(path, folder, scratch, dies=False):
+    """Hold what is done within, the reading of `path`, to its limits. A child that `dies` cannot tell its own part.
 
     It takes little of the processor and of memory, here and in the child; leaves no process, and nothing in `scratch`
     but unpacked data; changes nothing in `folder`; and opens no file but those that `path` stands for: within `folder`
@@ -33,7 +33,9 @@ def watched(path, folder, scratch):
     assert children() <= running, "a process is left"
     assert on_disk(folder, scratch) == before, "a file has changed"
     assert not opened - own_files(path), f"opened: {opened}"
-    for report in scratch.glob("*.watched"):
+    reports = list(scratch.glob("*.watched"))
+    assert len(reports) == (not dies), "the child has not told what it did"
+    for report in reports:
         told = json.loads(report.read_text())
         report.unlink()
         assert told["peak"] < MEMORY, "too much memory in the child"
