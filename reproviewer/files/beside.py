@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reproviewer.files.contents import Unreadable, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def find(folder: Path, name: str, opened: Path | None = None) -> Path | None:
@@ -34,6 +39,24 @@ def find(folder: Path, name: str, opened: Path | None = None) -> Path | None:
     if not stat.S_ISREG(mode):
         raise Unreadable("its `{name}` is not a regular file", name=quoted(name))
     return real
+
+
+@contextmanager
+def part(listing: Path, name: str) -> Iterator[Path]:
+    """Where a file lies that the list `listing` names. What is found wrong with it within is told of this file.
+
+    Raises
+    ------
+    Unreadable
+        It is missing, or `find` refuses it.
+    """
+    place = find(listing.parent, name, listing)
+    if place is None:
+        raise Unreadable("its part `{name}` is missing", name=quoted(name))
+    try:
+        yield place
+    except Unreadable as error:
+        raise Unreadable("of its part `{name}`: {why}", name=quoted(name), why=error.message) from None
 
 
 def _is_inside(real: Path, folder: Path, opened: Path | None) -> bool:

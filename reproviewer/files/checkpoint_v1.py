@@ -8,6 +8,7 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/saved_
 from __future__ import annotations
 
 import mmap
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ _PART = re.compile(r"-\d{5}-of-(\d{5})$")
 
 def is_v1(path: Path) -> bool:
     """Whether `path` is such a checkpoint: a table whose first value begins as its list of tensors does."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         return False
     with path.open("rb") as file:
         head = file.read(16)

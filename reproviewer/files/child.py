@@ -22,14 +22,15 @@ def limit(seconds: int, file_size: int) -> None:
         import resource
     except ImportError:
         return
-    memory = min(MEMORY + file_size, MAX_MEMORY) + _address_space()
+    memory = min(MEMORY + file_size, MAX_MEMORY) + address_space()
     for what, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
         _soft, hard = resource.getrlimit(what)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(what, (value, hard))
 
 
-def _address_space() -> int:
+def address_space() -> int:
+    """How much this process has mapped, in bytes; a guess where the system does not say."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     except (OSError, ValueError):

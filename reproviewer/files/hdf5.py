@@ -22,6 +22,7 @@ from h5py.h5g import GroupID
 
 from reproviewer.core.weights import Role, Tensor
 from reproviewer.files import hdf5_data
+from reproviewer.files.child import address_space
 from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, check_expansion, quoted
 from reproviewer.files.span import Span
 
@@ -87,6 +88,23 @@ def _start_step(seconds: float = _STEP_SECONDS) -> None:
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
 
 
+@contextmanager
+def _little_memory() -> Iterator[None]:
+    """Take no more memory than names need: HDF5 takes as much as a damaged text claims to be long."""
+    try:
+        import resource
+    except ImportError:
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    least = min(value for value in (*before, address_space() + 4 * MAX_ATTRIBUTE) if value >= 0)
+    resource.setrlimit(resource.RLIMIT_AS, (least, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 def _end_step() -> None:
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
@@ -100,6 +118,8 @@ def _plain(text: str) -> str:
     """HDF5's message in brackets behind what it most likely means."""
     inner = quoted(" ".join(text.split())[:200].strip("'\""))
     what = "it is cut off" if "truncated" in inner or "eof" in inner else "it is damaged"
+    if "lock file" in text or "already open for" in text:
+        what = "another program writes to it, or died while it did"
     return f"{what} ({inner})"
 
 
@@ -178,7 +198,8 @@ class Tree:
         if kind.get_class() != h5t.STRING or size > MAX_ATTRIBUTE or count > MAX_TENSORS:
             raise Unreadable("its attribute `{name}` is not a list of names", name=quoted(key))
         values = np.zeros(space.shape, kind.dtype)
-        attribute.read(values)
+        with _little_memory():
+            attribute.read(values)
         try:
             return [value.decode("utf-8") for value in values.ravel().tolist()]
         except UnicodeError:

@@ -5,7 +5,9 @@ Imported only when such a file is written: h5py is heavy.
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +20,13 @@ from reproviewer.files import keras_paths
 from reproviewer.files.contents import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MAX_ATTRIBUTE = 64_512
 """Bytes of names that HDF5 takes in one attribute; more are split, as Keras does."""
+_ROOM = 4096
+"""Bytes, more than enough, for what HDF5 notes of the file and of every dataset."""
 _VARIABLE = re.compile(r"(?:[^/]+/)*vars/(0|[1-9]\d*)")
 
 
@@ -42,7 +47,7 @@ def write_keras_weights(weights: WeightSet, path: Path) -> None:
             raise _not_saved(path, why)
         if keras_paths.role(tensor.name, known) != tensor.role:
             raise _not_saved(path, message("`{name}` would not be a weight there", name=quoted(tensor.name)))
-    with h5py.File(path, "w") as file:
+    with _new_file(path, weights) as file:
         for tensor in weights.tensors:
             dataset = _dataset(file, tensor, path)
             layer = next((a.rpartition("/")[0] for a in tensor.aliases if a.rpartition("/")[2].isdecimal()), "")
@@ -62,7 +67,7 @@ def write_legacy_h5(weights: WeightSet, path: Path, metadata: dict[str, str]) ->
     layers = dict.fromkeys(t.name.partition("/")[0] for t in weights.tensors)
     for layer in layers:
         _check_layer(layer, [t.name for t in weights.tensors if t.name.partition("/")[0] == layer], path)
-    with h5py.File(path, "w") as file:
+    with _new_file(path, weights) as file:
         file.attrs.update(metadata)
         _write_names(file, "layer_names", list(layers))
         for layer, run in groupby(weights.tensors, lambda t: t.name.partition("/")[0]):
@@ -72,6 +77,17 @@ def write_legacy_h5(weights: WeightSet, path: Path, metadata: dict[str, str]) ->
             _write_names(file.create_group(layer), "weight_names", [t.name.partition("/")[2] for t in tensors])
             for tensor in tensors:
                 _dataset(file, tensor, path)
+
+
+@contextmanager
+def _new_file(path: Path, weights: WeightSet) -> Iterator[Any]:
+    """A file that the disk has room for. HDF5 crashes the process when it finds out on closing that there is none."""
+    if hasattr(os, "posix_fallocate"):
+        names = sum(len(t.name) for t in weights.tensors)
+        with path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, sum(t.nbytes + _ROOM for t in weights.tensors) + names + _ROOM)
+    with h5py.File(path, "w") as file:
+        yield file
 
 
 def _check_layer(layer: str, names: list[str], path: Path) -> None:

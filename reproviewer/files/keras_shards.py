@@ -27,7 +27,8 @@ def read(path: Path, spill: Spill) -> Index:
     parts: list[Found] = []
     names: set[str] = set()
     for name in dict.fromkeys(n for files in listed.values() for n in files):
-        found = _shard(path, name, spill)
+        with beside.part(path, name) as place, open_tree(Span.whole(place), spill) as tree:
+            found = keras_weights.walk(tree)
         own = {t.name for t in found.variables}
         for twice in sorted(own & names):
             raise Unreadable("it holds `{name}` twice", name=quoted(twice))
@@ -53,17 +54,6 @@ def _listed(path: Path) -> dict[str, list[str]]:
             raise Unreadable("its entry `{name}` does not name files", name=quoted(group))
         listed[group.strip("/")] = files
     return listed
-
-
-def _shard(path: Path, name: str, spill: Spill) -> Found:
-    place = beside.find(path.parent, name, path)
-    if place is None:
-        raise Unreadable("one of its files is missing, `{name}`", name=quoted(name))
-    try:
-        with open_tree(Span.whole(place), spill) as tree:
-            return keras_weights.walk(tree)
-    except Unreadable as error:
-        raise Unreadable("of its file `{name}`: {why}", name=quoted(name), why=error.message) from None
 
 
 def _check_groups(listed: dict[str, list[str]], names: set[str]) -> None:

@@ -35,9 +35,9 @@ READERS = {
 
 def read_index(path: Path, scratch: Path) -> dict[str, Any]:
     """Read `path` and return its index as a JSON document; what must be unpacked goes to the new file `scratch`."""
+    before = _stamp(path)
     kind, source = detect(path)
     reader = importlib.import_module(READERS[kind])
-    before = _stamp(path)
     spill = Spill(scratch)
     with closing(spill):
         index: Index = reader.read(source, spill)
@@ -67,7 +67,7 @@ def _with_clear_aliases(index: Index) -> list[Tensor]:
 
 def _stamp(path: Path) -> Stamp | None:
     """The state of a file; None where there is none, as for the prefix of a checkpoint, or only a folder."""
-    return stamp_of(path.stat()) if path.is_file() else None
+    return stamp_of(path.stat()) if os.path.isfile(path) else None
 
 
 def _check_windows(index: Index, spill: Spill) -> None:

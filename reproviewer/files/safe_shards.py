@@ -26,7 +26,10 @@ def read(path: Path, spill: Spill) -> Index:
     document = json_text.read(path)
     where = _weight_map(document)
     names = sorted(set(where.values()), key=natural)
-    parts = {name: _read_part(path, name, spill) for name in names}
+    parts = {}
+    for name in names:
+        with beside.part(path, name) as place:
+            parts[name] = safe_tensors.read(place, spill)
     found = _tensors(parts, where)
     metadata = _metadata(document, parts)
     extra = sorted(set(found) - set(where), key=natural)
@@ -44,16 +47,6 @@ def _weight_map(document: Any) -> dict[str, str]:
     if len(where) > MAX_TENSORS:
         raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
     return where
-
-
-def _read_part(path: Path, name: str, spill: Spill) -> Index:
-    place = beside.find(path.parent, name, path)
-    if place is None:
-        raise Unreadable("its part `{name}` is missing", name=quoted(name))
-    try:
-        return safe_tensors.read(place, spill)
-    except Unreadable as error:
-        raise Unreadable("of its part `{name}`: {why}", name=quoted(name), why=error.message) from None
 
 
 def _tensors(parts: dict[str, Index], where: dict[str, str]) -> dict[str, Tensor]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from reproviewer.core.weights import WeightSet
 
-__all__ = ["replace_text", "save", "write_npz", "write_safetensors"]
+__all__ = ["replace", "replace_text", "save", "write_npz", "write_safetensors"]
 
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -66,13 +66,28 @@ def save(target: Path, format: str, expected: WeightSet, write: Callable[[Path],
             install(place, [target.name])
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a text file; a failure leaves the old one as it was. Raises ReproError."""
+def replace(path: Path, write: Callable[[Path], None]) -> None:
+    """Write any file by `write`, which is given the path of a new one; a failure leaves the old one as it was.
+
+    Raises
+    ------
+    ReproError
+        One sentence that says why it was not saved.
+    """
     path = Path(os.path.realpath(path))
     _check_no_folder(path, path)
     with _in_words(path), place_beside(path.parent) as place:
-        (place / path.name).write_text(text, encoding="utf-8")
+        write(place / path.name)
         install(place, [path.name])
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file as `replace` does."""
+    replace(path, lambda fresh: _write_text(fresh, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _check_target(target: Path, format: str, expected: WeightSet) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import TYPE_CHECKING
 
+from reproviewer.files import beside, json_text
 from reproviewer.files.contents import Unreadable, quoted
-from reproviewer.files.protobuf import as_text, fields, varint
+from reproviewer.files.protobuf import as_bytes, as_text, fields, varint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,9 +54,8 @@ def describe(folder: Path) -> dict[str, str]:
 
 def _tensorflow_version(folder: Path) -> str:
     """From `meta_graphs[0].meta_info_def`, which comes first in the file; no more of it is looked at."""
-    path = folder / MODELS[0]
     with contextlib.suppress(OSError, Unreadable):
-        if path.is_file():
+        if path := _beside_variables(folder, MODELS[0]):
             with path.open("rb") as file:
                 info = _first(_first(file.read(_HEAD), 2), 1)
             return quoted(as_text(dict(fields(info)).get(5, b"")))
@@ -65,12 +64,17 @@ def _tensorflow_version(folder: Path) -> str:
 
 def _keras_version(folder: Path) -> str:
     """From the JSON text of the first object in `keras_metadata.pb`, a file of Keras 2."""
-    path = folder / "keras_metadata.pb"
-    with contextlib.suppress(OSError, Unreadable, ValueError, RecursionError, AttributeError):
-        if path.is_file() and path.stat().st_size <= _MAX_METADATA:
+    with contextlib.suppress(OSError, Unreadable, AttributeError):
+        path = _beside_variables(folder, "keras_metadata.pb")
+        if path and path.stat().st_size <= _MAX_METADATA:
             text = dict(fields(_first(path.read_bytes(), 1))).get(5, b"")
-            return quoted(str(json.loads(as_text(text)).get("keras_version", "")))
+            return quoted(str(json_text.parse(as_bytes(text)).get("keras_version", "")))
     return ""
+
+
+def _beside_variables(folder: Path, name: str) -> Path | None:
+    """Where a file of the SavedModel lies, unless it is a link to another place than that of its variables."""
+    return beside.find(folder, name, folder / _VARIABLES / f"{_VARIABLES}.index")
 
 
 def _first(data: bytes, number: int) -> bytes:

@@ -7,7 +7,7 @@ import stat
 import zipfile
 from pathlib import Path
 
-from reproviewer.files import json_text
+from reproviewer.files import beside, json_text
 from reproviewer.files.bundle import index_of
 from reproviewer.files.checkpoint_v1 import is_v1
 from reproviewer.files.contents import Unreadable, listed, natural, quoted
@@ -174,19 +174,26 @@ def _in_folder(folder: Path) -> tuple[str, Path]:
 
 def _named_checkpoint(folder: Path) -> Path | None:
     """The prefix that the state file `checkpoint` names, if it lies in this very folder."""
-    state = folder / "checkpoint"
-    if not state.is_file():
-        return None
-    with state.open("rb") as file:
-        first = file.read(_MAX_STATE).split(b"\n", 1)[0].decode("utf-8", "replace")
-    key, _, value = first.partition(":")
+    key, _, value = _state(folder).partition(":")
     name = value.strip().strip('"').replace("-?????-of-", "-00000-of-")
     if key != "model_checkpoint_path" or not name:
         return None
     if not Path(name).is_absolute() and Path(name).name != name:
         raise Unreadable("its state file names a checkpoint of another folder, `{name}`", name=quoted(name))
     prefix = folder / Path(name).name
-    return prefix if index_of(prefix).is_file() or is_v1(prefix) else None
+    return prefix if os.path.isfile(index_of(prefix)) or is_v1(prefix) else None
+
+
+def _state(folder: Path) -> str:
+    """The first line of the state file, unless it is a link to another place than that of a checkpoint."""
+    try:
+        state = beside.find(folder, "checkpoint", next(folder.glob("*.index"), None))
+    except Unreadable:
+        return ""
+    if state is None:
+        return ""
+    with state.open("rb") as file:
+        return file.read(_MAX_STATE).split(b"\n", 1)[0].decode("utf-8", "replace")
 
 
 def _other_kind(head: bytes) -> Unreadable:

@@ -7,8 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, QSize
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from reproviewer.core.cause import cause
@@ -19,6 +18,7 @@ from reproviewer.core.view_state import Findings, Status, VerdictView, ViewState
 from reproviewer.core.weights import digest
 from reproviewer.gui import theme as themes
 from reproviewer.gui.plot_card import PlotCard
+from reproviewer.gui.plots.export import save_png, save_svg
 from reproviewer.gui.shelf import Shelf
 from reproviewer.gui.tensor_tree import TensorTree
 from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
@@ -69,34 +69,16 @@ class Page(QWidget):
         """Write the page as `.png` or `.svg`."""
         self._plots.area.wait_until_drawn()
         QApplication.processEvents()
-        draw = {".png": self._draw_png, ".svg": self._draw_svg}.get(out.suffix.lower())
-        if draw is None:
-            raise ReproError("A picture is a .png or a .svg file, not {file}.", file=out.name)
         try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            draw(out)
-        except OSError as error:
-            raise ReproError("Cannot write {file}: {why}.", file=out.name, why=error.strerror) from None
+            if out.suffix.lower() == ".png":
+                save_png(self, out)
+            elif out.suffix.lower() == ".svg":
+                save_svg(self, out, out.stem)
+            else:
+                raise ReproError("A picture is a .png or a .svg file, not {file}.", file=out.name)
         finally:
             self._plots.finish()
             self.close()
-
-    def _draw_png(self, out: Path) -> None:
-        if not self.grab().save(str(out), "PNG"):
-            raise ReproError("Cannot write {file}.", file=out.name)
-
-    def _draw_svg(self, out: Path) -> None:
-        from PySide6.QtSvg import QSvgGenerator
-
-        generator = QSvgGenerator()
-        generator.setFileName(str(out))
-        generator.setSize(self.size())
-        generator.setViewBox(QRect(0, 0, self.width(), self.height()))
-        painter = QPainter()
-        if not painter.begin(generator):
-            raise ReproError("Cannot write {file}.", file=out.name)
-        self.render(painter, QPoint())
-        painter.end()
 
     def _layout(self) -> None:
         below = QHBoxLayout()

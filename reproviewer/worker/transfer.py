@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .stack import Stack
 
 
+ROOM = 4096
+"""Bytes for what a file notes of itself and of each tensor."""
+
+
 def load(stack: Stack, request: dict[str, Any], channel: Channel) -> None:
     """Build the model (run 1), put the tensors into it (run 2); nothing is assigned unless all fit."""
     windows = request["tensors"]
@@ -59,12 +63,26 @@ def save(stack: Stack, request: dict[str, Any], channel: Channel) -> None:
     values.fit(_weights(entries), request["tensors"])
     values.assign(stack, model, request["tensors"])
     try:
+        _check_room(entries, request["target"])
         writer(stack, model, entries, request["target"])
     except OSError as error:
         if error.errno in runfile.FULL:
             raise Mistake("The disk is full.") from None
         raise Mistake("Keras cannot write the file: {why}", why=build.reason(error)) from None
     channel.emit("reply", data={"format": request["format"], "target": request["target"]})
+
+
+def _check_room(entries: list[tensors.Entry], target: str) -> None:
+    """Raise OSError while nothing is written yet: HDF5 crashes when it finds out on closing that the disk is full."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    probe = target + ".room"
+    try:
+        with open(probe, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, sum(entry.array.nbytes + ROOM for entry in entries) + ROOM)
+    finally:
+        if os.path.exists(probe):
+            os.remove(probe)
 
 
 def _keras_weights(stack: Stack, model: Any, entries: list[tensors.Entry], target: str) -> None:

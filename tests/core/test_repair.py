@@ -4,7 +4,7 @@ import pytest
 
 from reproviewer.core.message import ReproError
 from reproviewer.core.pairing import AMBIGUOUS, CHOSEN, EXTRA, MISSING, SAME_NAME, pair
-from reproviewer.core.repair import choose, choose_all, unpair
+from reproviewer.core.repair import choose, choose_all, choose_possible, unpair
 from reproviewer.core.weights import Tensor, WeightSet
 
 
@@ -82,3 +82,34 @@ def test_what_cannot_be_chosen(chosen, sentence):
 def test_a_name_that_two_have():
     with pytest.raises(ReproError, match="2 tensors are named p"):
         choose(pair(weights("p", "p"), weights("x")), "p", "x")
+
+
+def paired(a, b, *choices):
+    return named(choose_possible(pair(weights(*a), weights(*b)), choices))
+
+
+def test_two_without_partners_are_paired():
+    assert paired(["k", "old"], ["k", "new"], ("old", "new")) == [("k", "k", SAME_NAME), ("old", "new", CHOSEN)]
+
+
+def test_possible_choices_take_both_from_their_partners():
+    assert paired(["p", "q"], ["p", "q"], ("p", "q")) == [
+        ("p", "q", CHOSEN),
+        ("q", None, MISSING),
+        (None, "p", EXTRA),
+    ]
+    assert paired(["p", "q"], ["p", "q"], ("p", "q"), ("q", "p")) == [("p", "q", CHOSEN), ("q", "p", CHOSEN)]
+
+
+def test_no_partner_at_all():
+    assert paired(["p", "q"], ["p", "q"], ("p", None)) == [
+        ("p", None, MISSING),
+        ("q", "q", SAME_NAME),
+        (None, "p", EXTRA),
+    ]
+    assert paired(["p"], ["p"], ("p", None), ("p", "p")) == [("p", "p", CHOSEN)]
+
+
+def test_a_choice_that_names_nothing_does_nothing():
+    by_rule = paired(["p"], ["p"])
+    assert paired(["p"], ["p"], ("gone", "p"), ("p", "gone"), ("gone", None)) == by_rule

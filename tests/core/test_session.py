@@ -86,3 +86,17 @@ def test_keep_rename_and_remove_touch_one_item():
     assert [i.label for i in value.items] == ["Run 1", "seeded", "Run 3"]
     assert ids(session.remove(value, "r1")) == ["r2", "r3"]
     assert session.remove(value, "no such item") == value
+
+
+def test_choices_belong_to_two_items_and_can_be_taken_back():
+    desk = Session(items=(Item("a", "file", "a"), Item("b", "file", "b"), Item("c", "file", "c")))
+    chosen = session.pair(session.pair(desk, "b", "x", "y"), "c", "x", None)
+    assert chosen.choices("b") == (("x", "y"),)
+    assert chosen.choices("c") == (("x", None),)
+    assert session.set_reference(chosen, "b").choices("c") == ()
+    assert session.pair(chosen, "b", "z", "y").choices("b") == (("z", "y"),)
+    assert session.pair(chosen, "b", "x", "w").choices("b") == (("x", "w"),)
+    assert session.pair_by_rule(chosen, "b", "x", None).choices("b") == ()
+    assert session.pair_by_rule(chosen, "b", None, "y").choices("b") == ()
+    assert session.pair(desk, "a", "x", "y") == desk
+    assert session.pair(desk, "gone", "x", "y") == desk

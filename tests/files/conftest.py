@@ -1,9 +1,9 @@
 """Files written by the real libraries, and helpers around `files.read`."""
 
 import json
-import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -14,6 +14,8 @@ from reproviewer import files
 from reproviewer.core.message import ReproError
 from reproviewer.core.weights import Tensor, WeightSet, tensor_sha256
 from reproviewer.files import child, reader
+from reproviewer.files.contents import quoted
+from tests.files import watch
 
 HERE = Path(__file__).parent
 
@@ -55,48 +57,61 @@ CANARY = "the canary sings"
 
 
 @pytest.fixture
-def refused(scratch, tmp_path):
-    """Read a file that cannot be read; one line that names it comes within two seconds of work, and nothing is left."""
+def refused(scratch, tmp_path, monkeypatch):
+    """Read a file that cannot be read: one line that names it comes within limits, and nothing else is done."""
+    monkeypatch.setattr(child, "__file__", watch.CHILD)
 
-    def refuse(path, *words):
-        before = on_disk(tmp_path, scratch)
-        start = processor_seconds()
-        with pytest.raises(ReproError) as caught:
+    def refuse(path, *words, dies=False):
+        scratch.mkdir(exist_ok=True)
+        with watch.watched(path, tmp_path, scratch, dies), pytest.raises(ReproError) as caught:
             files.read(Path(path), scratch)
-        assert processor_seconds() - start < 2
-        assert on_disk(tmp_path, scratch) == before
-        text = str(caught.value)
-        assert "\n" not in text
-        assert len(text) < 500
-        assert text.isprintable()
-        assert Path(path).name in text
-        assert CANARY not in text
-        for word in words:
-            assert word in text
         assert list(scratch.iterdir()) == []
-        return text
+        return one_line(caught.value, path, *words)
 
     return refuse
 
 
 @pytest.fixture
+def accepted(scratch, tmp_path, monkeypatch):
+    """Read a file that is odd and yet sound, within the same limits."""
+    monkeypatch.setattr(child, "__file__", watch.CHILD)
+
+    def accept(path):
+        scratch.mkdir(exist_ok=True)
+        with watch.watched(path, tmp_path, scratch):
+            contents = files.read(Path(path), scratch)
+        assert all(text.isprintable() for item in contents.metadata.items() for text in item)
+        return contents
+
+    return accept
+
+
+@pytest.fixture
 def answer(tmp_path):
-    """What the child process would answer, in this process, which is quicker."""
+    """What the child process would answer, in this process, which is quicker; within the same limits."""
 
     def ask(path):
-        text = str(reader._error(child.answer(path, tmp_path / "unpacked.bin")["error"]))
-        assert text.startswith(f"{path.name} cannot be read: ")
-        assert text.isprintable()
-        assert len(text) < 500
-        return text
+        start = time.process_time()
+        with watch.opened_files(tmp_path, tmp_path) as opened, watch.own_peak() as taken:
+            found = child.answer(path, tmp_path / "unpacked.bin")
+        assert time.process_time() - start < watch.SECONDS
+        assert taken[0] < watch.MEMORY
+        assert opened <= watch.own_files(path) | {str(tmp_path / "unpacked.bin")}
+        return one_line(reader._error(found["error"]), path)
 
     return ask
 
 
-def on_disk(folder, scratch):
-    """Every file below a folder, but for the scratch folder: its kind, size and time."""
-    found = (p for p in folder.rglob("*") if p != scratch and scratch not in p.parents)
-    return {str(p): (p.lstat().st_mode, p.lstat().st_size, p.lstat().st_mtime_ns) for p in found}
+def one_line(error, path, *words):
+    """The text of an error, which says why `path` cannot be read in one line, with these words."""
+    text = str(error)
+    assert text.startswith(f"{quoted(Path(path).name)} cannot be read: ")
+    assert text.isprintable()
+    assert len(text) < 500
+    assert CANARY not in text
+    for word in words:
+        assert word in text
+    return text
 
 
 @pytest.fixture
@@ -107,12 +122,6 @@ def canary(tmp_path):
     with h5py.File(folder / "canary.weights.h5", "w") as root:
         root["layers/dense/vars/0"] = np.frombuffer(CANARY.encode(), "u1")
     return folder / "canary.weights.h5"
-
-
-def processor_seconds():
-    """Of the children so far; unlike the clock, it does not count what else the machine does."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 MEASURE = """

@@ -213,7 +213,24 @@ TENSORS = {
     "parameter_of_itself": (parameter(parameter(tensor())), "description of `w` is malformed"),
     "third_of_another_size": (third(count=10), "10 bytes, but 20 bytes"),
     "third_as_text": (third("torch\nSize", count=20), "description of `w` is malformed"),
-    "quantised": (Raw(b"ctorch._utils\n_rebuild_qtensor\n"), "a quantised tensor"),
+    **{
+        name: (Raw(b"ctorch._utils\n_rebuild_" + name.encode() + b"\n"), words)
+        for name, words in {
+            "qtensor": "a quantised tensor",
+            "sparse_tensor": "a sparse tensor",
+            "sparse_csr_tensor": "a sparse tensor",
+            "nested_tensor": "a nested tensor",
+            "meta_tensor_no_storage": "a tensor without data",
+            "device_tensor_from_numpy": "which would be run when it is loaded",
+            "wrapper_subclass": "which would be run when it is loaded",
+        }.items()
+    },
+    "complex_of_halves": (third("torch\ncomplex32", count=20), "torch.complex32"),
+    "bits": (third("torch\nbits8", count=20), "`torch.bits8`"),
+    "quantised_storage": (tensor(kind="QInt8Storage"), "`torch.QInt8Storage`"),
+    "negative_shape": (tensor(shape=(-5,)), "description of `w` is malformed"),
+    "none_but_far": (tensor(offset=1 << 61, shape=(0,)), "but 20 bytes"),
+    "hidden_overflow": (tensor(shape=(2,), stride=((1 << 62) - 1,)), "but 20 bytes"),
 }
 
 
@@ -251,6 +268,38 @@ WHOLES = {
 def test_content_that_lies(tmp_path, answer, name):
     data, words = WHOLES[name]
     assert words in answer(archive(tmp_path / "a.pt", data, order="middle" if name == "order" else None))
+
+
+def legacy(data):
+    """As `torch.save` wrote before 1.6: a number, a version, the system, and then a pickle of the content."""
+    number, system = (119547037146038801333356).to_bytes(10, "little"), code({"little_endian": True})
+    return b"\x80\x02\x8a\n" + number + b".\x80\x02M\xe9\x03.\x80\x02" + system + b"." + data
+
+
+@pytest.mark.parametrize("wrap", [legacy, bytes, lambda data: b"\x80\x04\x95" + bytes(8) + data[2:]])
+def test_a_pickle_outside_of_a_zip_file_is_not_run_either(tmp_path, refused, wrap):
+    canary = tmp_path / "canary"
+    (tmp_path / "a.pt").write_bytes(wrap(pickle.dumps(Runs(os.system, f"touch {canary}"), 2)))
+    refused(tmp_path / "a.pt", "a pickle, which can run code")
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("name", ["code/__torch__.py", "constants.pkl"])
+def test_a_program_is_not_run(tmp_path, refused, name):
+    members = [(f"a/{name}", "import os; os.abort()")]
+    refused(archive(tmp_path / "a.pt", dump({"w": tensor()}), members=members), "it is a TorchScript program")
+
+
+def test_a_pickle_that_expands(tmp_path, refused):
+    with zipfile.ZipFile(tmp_path / "a.pt", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a/data.pkl", bytes(65 << 20))
+    refused(tmp_path / "a.pt", "its member `data.pkl` is larger than 67,108,864 bytes")
+
+
+def test_odd_members_beside_the_tensors_are_left_alone(tmp_path, accepted):
+    odd = [("a/version", "\x1b"), ("a/.data/serialization_id", b"\xff" * 99), ("a/data/../0", b"x"), ("a/data/1", b"")]
+    (found,) = accepted(archive(tmp_path / "a.pt", dump({"w": tensor()}), members=odd)).weights.tensors
+    assert read_values(found).tolist() == [0] * 5
 
 
 def test_millions_of_instructions(tmp_path, refused, peak_memory):

@@ -72,13 +72,13 @@ LISTS = {
     "zero": ({GROUP: ["x\0y"]}, "names a file outside its folder, `x\\x00y`"),
     "no_name": ({GROUP: [""]}, "names a file outside its folder"),
     "url": ({GROUP: ["https://example.org/x.weights.h5"]}, "names a file outside its folder"),
-    "missing": ({GROUP: ["gone.weights.h5"]}, "one of its files is missing, `gone.weights.h5`"),
+    "missing": ({GROUP: ["gone.weights.h5"]}, "its part `gone.weights.h5` is missing"),
     "long_name": ({GROUP: ["x" * 5000]}, "cannot be found"),
     "number": ({GROUP: [1]}, "its entry `/layers/dense/vars` does not name files"),
     "none": ({GROUP: None}, "does not name files"),
     "empty": ({GROUP: []}, "does not name files"),
     "nested": ({GROUP: [["x_0.weights.h5"]]}, "does not name files"),
-    "itself": ({GROUP: ["x.weights.json"]}, "of its file `x.weights.json`: it is damaged"),
+    "itself": ({GROUP: ["x.weights.json"]}, "of its part `x.weights.json`: it is damaged"),
     "ghost": ({GROUP: ["x_0.weights.h5"], "/layers/ghost/vars": ["x_0.weights.h5"]}, "holds `layers/ghost/vars`"),
     "gap": ({GROUP: ["x_1.weights.h5"]}, "variable 0 of `layers/dense/vars` is missing"),
 }
@@ -126,14 +126,14 @@ def test_a_file_that_links_out(tmp_path, canary, refused):
     path = shards(tmp_path)
     with h5py.File(tmp_path / "x_1.weights.h5", "a") as root:
         root["layers/b"] = h5py.ExternalLink("elsewhere/canary.weights.h5", "/layers/dense")
-    refused(path, "of its file `x_1.weights.h5`: it contains a link to another file")
+    refused(path, "of its part `x_1.weights.h5`: it contains a link to another file")
 
 
 def test_a_damaged_file_is_named(tmp_path, refused):
     path = shards(tmp_path)
     shard = tmp_path / "x_1.weights.h5"
     shard.write_bytes(shard.read_bytes()[:-100])
-    refused(path, "of its file `x_1.weights.h5`: it is cut off")
+    refused(path, "of its part `x_1.weights.h5`: it is cut off")
 
 
 def test_a_fifo_does_not_block(tmp_path, refused):

@@ -275,16 +275,6 @@ def test_folders_where_nothing_can_be_written(target, scratch, weight_set):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(not os.geteuid(), reason="root may write everywhere")
-def test_a_read_only_folder(out, scratch, weight_set):
-    (out / "a.npz").write_bytes(b"old")
-    out.chmod(0o500)
-    with pytest.raises(ReproError, match=r"the folder .*out cannot be written to"):
-        save_one(out / "a.npz", weight_set(ARRAYS), scratch)
-    out.chmod(0o700)
-    assert contents_of(out) == {"a.npz": b"old"}
-
-
 def test_the_source_of_the_weights_is_not_overwritten(out, scratch, weight_set, read):
     save_one(out / "a.npz", weight_set(ARRAYS), scratch)
     before = contents_of(out)
@@ -377,28 +367,30 @@ def test_a_killed_process(out, scratch, weight_set, key, how):
 
 @pytest.fixture
 def small_disk(tmp_path):
+    """A disk of its own for whoever may mount one, else a folder."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("needs the right to mount")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+    is_mounted = subprocess.run(mount, check=False, capture_output=True).returncode == 0
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    if is_mounted:
+        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.mark.parametrize("key", WRITERS)
 def test_a_full_disk(small_disk, key):
     (small_disk / f"a.{key}").write_bytes(b"old")
-    done = in_a_process(small_disk, key, "")
+    done = in_a_process(small_disk, key, "" if small_disk.is_mount() else "limit")
     assert done.stderr.strip() == f"a.{key} was not saved: the disk is full."
     assert contents_of(small_disk) == {f"a.{key}": b"old"}
 
 
 def test_a_disk_that_cannot_be_written(small_disk, scratch, weight_set):
     (small_disk / "a.npz").write_bytes(b"old")
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    if small_disk.is_mount():
+        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    else:
+        small_disk.chmod(0o500)
     with pytest.raises(ReproError, match=r"a.npz was not saved: the folder .*disk cannot be written to"):
         save_one(small_disk / "a.npz", weight_set(ARRAYS), scratch)
     assert contents_of(small_disk) == {"a.npz": b"old"}

@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
 from reproviewer.core.verdict import Verdict
 from reproviewer.core.weights import digest, read_values
+from reproviewer.gui import dialogs
 from reproviewer.gui.opening import first_experiment
 from reproviewer.gui.settings import Settings
+from tests.files import obstacles
 
 
 def answer(monkeypatch, path):
@@ -47,14 +50,15 @@ def test_numbers_are_saved_as_a_table_that_reads_back_to_the_bit(desk, tmp_path,
     for column, item in enumerate(desk.controller.session.items, 1):
         read = np.float32([row[column] for row in rows])
         np.testing.assert_array_equal(read, read_values(item.weights.tensors[0]).ravel())
-    assert list(tmp_path.iterdir()) == [path]
+    desk.wait(lambda: list(tmp_path.iterdir()) == [path])
 
 
 def test_a_table_that_cannot_be_written_says_so(desk, tmp_path, monkeypatch):
     desk.build()
     said = []
     desk.controller.said.connect(lambda sentence: said.append(str(sentence)))
-    answer(monkeypatch, tmp_path / "no such folder" / "values.csv")
+    (tmp_path / "file").write_text("old")
+    answer(monkeypatch, tmp_path / "file" / "values.csv")
     desk.window.actions_.export_csv.trigger()
     desk.wait(lambda: bool(said))
     assert "values.csv" in said[-1]
@@ -72,6 +76,59 @@ def test_a_report_is_saved_as_a_page(desk, tmp_path, monkeypatch):
     assert "different" in page
     assert "Run 1" in page
     assert page.count("<img") == 3
+
+
+EXPORTS = {
+    "export_png": "x.png",
+    "export_svg": "x.svg",
+    "export_csv": "x.csv",
+    "export_report": "x.html",
+    "save_experiment": "x.json",
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_old_file_survives_a_full_disk_and_a_folder_that_is_read_only(desk, tmp_path, monkeypatch, name):
+    desk.build()
+    desk.wait(lambda: desk.window.plots.area.wait_until_drawn())
+    path = tmp_path / "out" / EXPORTS[name]
+    path.parent.mkdir()
+    path.write_text("old")
+    answer(monkeypatch, path)
+    monkeypatch.setattr(dialogs, "ask_replace", lambda *_: True)
+    said = []
+    desk.controller.said.connect(lambda sentence: said.append(str(sentence)))
+
+    def export():
+        said.clear()
+        getattr(desk.window.actions_, name).trigger()
+        desk.wait(lambda: any(path.name in sentence for sentence in said))
+        return said[-1]
+
+    with obstacles.full_disk():
+        assert export() == f"{path.name} was not saved: the disk is full."
+    if name not in ("export_csv", "export_report"):  # these are written by another thread, which keeps root's rights
+        with obstacles.read_only(path.parent):
+            assert "cannot be written to" in export()
+    assert [(p.name, p.read_bytes()) for p in path.parent.iterdir()] == [(path.name, b"old")]
+    with path.open() as reader:
+        assert export() == f"Saved {path.name}."
+        assert reader.read() == "old"
+    assert path.read_bytes() != b"old"
+
+
+def test_the_settings_survive_a_full_disk():
+    kept = Settings()
+    kept.theme, kept.experiment = "dark", "an experiment" * 100
+    kept.save()
+    more = Settings()
+    more.theme, more.experiment = "light", "another" * 100
+    with obstacles.full_disk():
+        more.save()
+    path = Path(more._store.fileName())
+    assert "an experiment" in path.read_text()
+    assert "dark" in path.read_text()
+    assert [p.name for p in path.parent.iterdir() if p.suffix == ".ini"] == [path.name]
 
 
 def test_the_copied_script_prints_the_same_digest(desk, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from reproviewer.core.listing import read_rows
-from reproviewer.core.message import ReproError
 from reproviewer.core.summary import Stopped
+from reproviewer.files.save import replace
 from reproviewer.gui.plots.panes import is_whole, lead_plane, ordered
 from reproviewer.gui.plots.texts import text_font, tr
 
@@ -53,10 +54,11 @@ def save_svg(widget: QWidget, path: Path, title: str) -> None:
 
 
 def _write(path: Path, buffer: QBuffer) -> None:
-    try:
-        path.write_bytes(buffer.data().data())
-    except OSError as error:
-        raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
+    replace(path, lambda fresh: _write_bytes(fresh, bytes(buffer.data().data())))
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def rows_csv(state: PlotState, cancelled: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
@@ -84,28 +86,24 @@ def rows_csv(state: PlotState, cancelled: Callable[[], bool] = lambda: False) ->
 
 
 def write_csv(state: PlotState, path: Path, cancelled: Callable[[], bool]) -> None:
-    """Write what the plots show as a table, beside the old file first. For a thread of the background.
+    """Write what the plots show as a table. For a thread of the background.
 
     Raises
     ------
     ReproError
         The disk is full, the folder is gone, a weight file has become shorter; the old file is untouched.
     """
-    fresh = path.with_name(f".{path.name}.part")
-    try:
+
+    def write(fresh: Path) -> None:
         with fresh.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             for row in rows_csv(state, cancelled):
                 if cancelled():
-                    return
+                    raise Stopped
                 writer.writerow(row)
-        fresh.replace(path)
-    except Stopped:
-        return
-    except OSError as error:
-        raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
-    finally:
-        fresh.unlink(missing_ok=True)
+
+    with contextlib.suppress(Stopped):
+        replace(path, write)
 
 
 class Sheet(QFrame):

@@ -151,8 +151,9 @@ def test_a_picture_has_the_slice_as_text_and_no_cursor(bench, normal):
 
 
 @pytest.mark.parametrize("name", ["x.png", "x.svg"])
-def test_a_folder_that_is_gone_is_the_reason_that_is_said(bench, normal, tmp_path, name):
+def test_why_a_picture_cannot_be_written_is_said(bench, normal, tmp_path, name):
     area = bench.shown([normal(3, 4)])
     write = area.render_png if name.endswith("png") else area.render_svg
-    with pytest.raises(ReproError, match=f"Cannot write {name}: No such file or directory"):
-        write(tmp_path / "no" / name, QSize(400, 300))
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ReproError, match=f"{name} was not saved: Not a directory"):
+        write(tmp_path / "file" / name, QSize(400, 300))

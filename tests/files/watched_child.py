@@ -1,0 +1,40 @@
+"""The child process that reads a file, fenced in; what it did besides comes to stand beside its data.
+
+As the real one: the file, a name for unpacked data, seconds. The variable MISBEHAVE has code for it to run, to see that
+it would be noticed.
+"""
+
+import copy  # noqa: F401  (this and the next look in vain for a module of Jython)
+import json
+import os
+import pickle  # noqa: F401
+import platform
+import sys
+import time  # noqa: F401
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent / "fuzz"), str(HERE.parents[1])]
+
+import fences  # noqa: E402
+
+from reproviewer.files import child  # noqa: E402
+from tests.files import watch  # noqa: E402
+
+end = os._exit
+platform.processor()  # h5py asks for it, and Python asks another process, once
+
+
+def tell_and_end(status):
+    peak = watch.memory("VmHWM") if watch.IS_LINUX else 0
+    Path(f"{sys.argv[2]}.watched").write_text(json.dumps({"peak": peak, "broken": list(broken)}))
+    end(status)
+
+
+os._exit = tell_and_end
+fences.put_up()
+path, unpacked = sys.argv[1:3]
+homes = os.path.realpath(os.path.dirname(path)), unpacked, os.path.realpath("/proc/self"), os.devnull
+with fences.fenced(*homes) as broken:
+    exec(os.environ.get("MISBEHAVE", ""))
+    child.main()
