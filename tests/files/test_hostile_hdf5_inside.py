@@ -1,6 +1,7 @@
 """What can be inside of an HDF5 file: kinds of data, of attributes, of storage and of names that no weights have."""
 
 import os
+import struct
 import subprocess
 import sys
 
@@ -119,6 +120,18 @@ os._exit(0)"""
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def endless_name(folder):
+    """A name that says it is nearly 2 GB long."""
+    path = folder / "x.h5"
+    with h5py.File(path, "w") as root:
+        root.attrs["layer_names"] = ["d" * 37]
+    content = path.read_bytes()
+    place = struct.pack("<QI", content.index(b"GCOL"), 1)
+    assert content.count(place) == 1
+    path.write_bytes(content.replace(struct.pack("<I", 37) + place, struct.pack("<I", 1_900_000_000) + place))
+    return path
+
+
 def crowd(count):
     """A group with links that lead nowhere, and that nobody should look at one by one."""
 
@@ -168,6 +181,7 @@ BUILDERS = {
     "names_2d": (layer_names(np.array([[b"dense"], [b"other"]])), "names `other` but does not hold it"),
     "names_reference": (layer_names(h5py.Reference()), "`layer_names` is not a list of names"),
     "names_huge": (layer_names(np.full(600, "x" * 30_000, "S30000"), "latest"), "is not a list of names"),
+    "names_endless": (endless_name, "it is damaged"),
     "names_long": (layer_names([b"x" * 60_000]), "names `xxx"),
     "names_of_lists": (layer_names(np.array([1.5])), "`layer_names` is not a list of names"),
     **{
