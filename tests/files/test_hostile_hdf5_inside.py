@@ -121,14 +121,14 @@ os._exit(0)"""
 
 
 def endless_name(folder):
-    """A name that says it is nearly 2 GB long."""
+    """A name that says it is 700 MB long."""
     path = folder / "x.h5"
     with h5py.File(path, "w") as root:
         root.attrs["layer_names"] = ["d" * 37]
     content = path.read_bytes()
     place = struct.pack("<QI", content.index(b"GCOL"), 1)
     assert content.count(place) == 1
-    path.write_bytes(content.replace(struct.pack("<I", 37) + place, struct.pack("<I", 1_900_000_000) + place))
+    path.write_bytes(content.replace(struct.pack("<I", 37) + place, struct.pack("<I", 700_000_000) + place))
     return path
 
 
