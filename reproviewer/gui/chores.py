@@ -80,7 +80,7 @@ class Chores(QObject):
 
     def set_runs(self, runs: int) -> None:
         """Another number of runs."""
-        self._controller.edit(replace(self._controller.session.experiment, runs=runs))
+        self._controller.edit(replace(self._controller.session.experiment, runs=runs), "runs")
 
     # files
 

@@ -22,6 +22,7 @@ from reproviewer.gui.comparer import Comparer
 from reproviewer.gui.engine_thread import Ask, EngineThread, Receive
 from reproviewer.gui.file_watch import FileWatch
 from reproviewer.gui.lister import Lister
+from reproviewer.gui.strokes import Strokes
 from reproviewer.gui.tasks import Background
 from reproviewer.gui.worker_watch import WorkerWatch
 
@@ -53,6 +54,7 @@ class Controller(QObject):
         self._background = Background(self)
         self._comparer = Comparer(self._background, self._thread, self)
         self._history = History(Session(experiment=experiment))
+        self._strokes = Strokes()
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self._publish)
         self._work: Work | None = None
@@ -132,11 +134,9 @@ class Controller(QObject):
 
     # the experiment
 
-    def edit(self, experiment: Experiment) -> None:
-        """Another experiment, from the panel."""
-        before = self.session.experiment
-        typing = replace(before, model="") == replace(experiment, model="")
-        self._push(session.edit(self.session, experiment), "model" if typing else None)
+    def edit(self, experiment: Experiment, place: str = "") -> None:
+        """Another experiment, from the panel. What is typed in one place in one go is one step to undo."""
+        self._push(session.edit(self.session, experiment), self._strokes.name(place))
 
     def open_experiment(self, path: Path) -> None:
         """Put the experiment of a file on the desk. Raises ReproError."""

@@ -34,9 +34,9 @@ class LayerList(QListWidget):
 
 
 class LayerForm(QWidget):
-    """Edits the same text as the editor. `edited` carries the new text."""
+    """Edits the same text as the editor. `edited` carries the new text, and the field when one is changed."""
 
-    edited = Signal(str)
+    edited = Signal(str, str)
 
     def __init__(self, catalog: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,8 +89,10 @@ class LayerForm(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.earlier = flat_button("↑", self.tr("Move the layer up"), self.tr("Move the layer up (Alt+Up)"))
         self.later = flat_button("↓", self.tr("Move the layer down"), self.tr("Move the layer down (Alt+Down)"))
-        self.copy = flat_button(self.tr("Copy"), self.tr("Copy the layer"), self.tr("Copy the layer (Ctrl+D)"))
-        self.remove = flat_button(self.tr("Remove"), self.tr("Remove the layer"), self.tr("Remove the layer (Delete)"))
+        self.duplicate = flat_button(
+            self.tr("Duplicate"), self.tr("Duplicate the layer"), self.tr("Duplicate the layer (Ctrl+J)")
+        )
+        self.remove = flat_button("✕", self.tr("Remove the layer"), self.tr("Remove the layer (Delete)"))
         self.note = caption()
         self.title = QLabel()
         self.title.setProperty("kind", "title")
@@ -98,11 +100,11 @@ class LayerForm(QWidget):
         self.list.model().rowsMoved.connect(self._on_rows_moved, Qt.ConnectionType.QueuedConnection)
         self.earlier.clicked.connect(lambda: self._move(-1))
         self.later.clicked.connect(lambda: self._move(1))
-        self.copy.clicked.connect(self._duplicate)
+        self.duplicate.clicked.connect(self._duplicate)
         self.remove.clicked.connect(self._remove)
         self._shortcut("Alt+Up", lambda: self._move(-1))
         self._shortcut("Alt+Down", lambda: self._move(1))
-        self._shortcut("Ctrl+D", self._duplicate)
+        self._shortcut("Ctrl+J", self._duplicate)
         self._shortcut("Del", self._remove)
 
     def _shortcut(self, keys: str, slot: object) -> None:
@@ -112,7 +114,7 @@ class LayerForm(QWidget):
     def _layout(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(2)
-        for button in (self.earlier, self.later, self.copy, self.remove):
+        for button in (self.earlier, self.later, self.duplicate, self.remove):
             line.addWidget(button)
         line.addStretch(1)
         self._column = QVBoxLayout(self)
@@ -159,9 +161,9 @@ class LayerForm(QWidget):
         row, count = self.list.currentRow(), self.list.count()
         self.earlier.setEnabled(row > 0 and not self._busy)
         self.later.setEnabled(0 <= row < count - 1 and not self._busy)
-        for button in (self.copy, self.remove):
+        for button in (self.duplicate, self.remove):
             button.setEnabled(row >= 0 and not self._busy)
-        for widget in (self.list, self.earlier, self.later, self.copy, self.remove):
+        for widget in (self.list, self.earlier, self.later, self.duplicate, self.remove):
             widget.setVisible(count > 0)
         self.list.setDragEnabled(not self._busy)
         self.fields.setEnabled(not self._busy)
@@ -177,12 +179,12 @@ class LayerForm(QWidget):
             return self.tr("This Keras has no such layer: correct its name in the text.")
         return ""
 
-    def _on_fields_changed(self, layer: Call) -> None:
+    def _on_fields_changed(self, layer: Call, name: str) -> None:
         row = self.list.currentRow()
         self._take(keras_edit.replace_layer(self._text, row, layer))
         self.list.item(row).setText(format_call(layer))
         self.list.item(row).setToolTip(format_call(layer))
-        self.edited.emit(self._text)
+        self.edited.emit(self._text, f"layer {row} {name}")
 
     def _on_rows_moved(self) -> None:
         order = [self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count())]
@@ -209,7 +211,7 @@ class LayerForm(QWidget):
     def _change(self, text: str, row: int) -> None:
         self._take(text)
         self._fill(row)
-        self.edited.emit(text)
+        self.edited.emit(text, "")
 
     def _take(self, text: str) -> None:
         parsed = parse(text)

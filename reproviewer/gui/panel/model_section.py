@@ -25,9 +25,9 @@ MAX_SHOWN = 3
 
 
 class ModelSection(Section):
-    """Edits the text of the model. `edited` carries the text."""
+    """Edits the text of the model. `edited` carries the text and the place that is changed."""
 
-    edited = Signal(str)
+    edited = Signal(str, str)
 
     def __init__(self, theme: Theme, catalog: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("&MODEL"), parent)
@@ -79,7 +79,7 @@ class ModelSection(Section):
         self.findings.setObjectName("model-findings")
         self.findings.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.findings.setMinimumHeight(2 * self.findings.fontMetrics().lineSpacing())
-        self.editor.edited.connect(self._edit)
+        self.editor.edited.connect(lambda text: self._edit(text, f"line {self.editor.line()}"))
         self.form.edited.connect(self._edit)
         self.add.clicked.connect(lambda: self.chooser.open_below(self.add))
         self.chooser.chosen.connect(self._add_layer)
@@ -96,10 +96,10 @@ class ModelSection(Section):
         self.column.addLayout(line)
         self.column.addWidget(self.findings)
 
-    def _edit(self, text: str) -> None:
+    def _edit(self, text: str, place: str = "") -> None:
         if text != self._text:
             self._text = text
-            self.edited.emit(text)
+            self.edited.emit(text, place)
 
     def _add_layer(self, name: str) -> None:
         layer = starter(self._catalog, name)

@@ -27,9 +27,12 @@ MIN_WIDTH_PX, WIDTH_PX = 260, 300
 
 
 class ExperimentPanel(QFrame):
-    """Shows an experiment. `experimentEdited` carries a new Experiment whenever the person changes something."""
+    """Shows an experiment. `experimentEdited` carries a new Experiment whenever the person changes something.
 
-    experimentEdited = Signal(object)
+    With it comes the place that is changed, where that may take more than a moment: a line, a field. Else it is empty.
+    """
+
+    experimentEdited = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,9 +92,9 @@ class ExperimentPanel(QFrame):
         self.seeding = SeedingSection(inside)
         yield
         self.environment = EnvironmentSection(inside)
-        self.model.edited.connect(lambda text: self._edit(model=text))
-        self.draws.edited.connect(lambda draws: self._edit(draws=draws))
-        self.seeding.edited.connect(lambda seeding: self._edit(seeding=seeding))
+        self.model.edited.connect(lambda text, place: self._edit(place, model=text))
+        self.draws.edited.connect(lambda draws, place: self._edit(place, draws=draws))
+        self.seeding.edited.connect(lambda seeding, place: self._edit(place, seeding=seeding))
         self.environment.edited.connect(self._edit_environment)
 
     def _make_area(self) -> QWidget:
@@ -119,10 +122,10 @@ class ExperimentPanel(QFrame):
         whole.setContentsMargins(1, 1, 1, 1)
         whole.addWidget(self.area)
 
-    def _edit(self, **changes: Any) -> None:
+    def _edit(self, place: str, **changes: Any) -> None:
         self._experiment = replace(self._experiment, **changes)
-        self.experimentEdited.emit(self._experiment)
+        self.experimentEdited.emit(self._experiment, place)
 
     def _edit_environment(self, environment: Any) -> None:
         self.seeding.show_seeding(self._experiment.seeding, environment.process)
-        self._edit(environment=environment)
+        self._edit("", environment=environment)
