@@ -224,7 +224,7 @@ class Actions(QObject):
 
     def _theme_texts(self) -> dict[str, tuple[str, str]]:
         return {
-            "system": (self.tr("As the &desktop"), ""),
+            "system": (self.tr("&As the desktop"), ""),
             "light": (self.tr("&Light"), ""),
             "dark": (self.tr("&Dark"), ""),
         }

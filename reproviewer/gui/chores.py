@@ -238,6 +238,7 @@ class Chores(QObject):
             ("Ctrl+T", self.tr("tolerances, and whether optimizer state counts")),
             ("Ctrl+G", self.tr("which runs and files equal which")),
             ("Ctrl+Z, Ctrl+Shift+Z", self.tr("undo, redo")),
+            ("Alt+↑, Alt+↓, Ctrl+J, Del", self.tr("in the list of layers: move, duplicate, remove a layer")),
             ("Tab, Shift+Tab", self.tr("go from part to part")),
             (self.tr("Arrow keys in a plot"), self.tr("move the cursor from weight to weight")),
         ]
