@@ -87,6 +87,7 @@ class MainWindow(QMainWindow):
     def _make_rooms(self, controller: Controller, desk: QWidget) -> Iterator[None]:
         from reproviewer.gui.actions import Actions
         from reproviewer.gui.chores import Chores
+        from reproviewer.gui.focus import FocusKeeper
         from reproviewer.gui.layer_strip import LayerStrip
         from reproviewer.gui.panel.panel import ExperimentPanel
         from reproviewer.gui.plot_card import PlotCard
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         right = QWidget(self._across)
         yield
         self.verdict = VerdictLine(self._theme, right)
+        self._focus = FocusKeeper(self, self.verdict)
         self.shelf = Shelf(self._theme, right)
         self.strip = LayerStrip(self._theme, right)
         self._below = _splitter(right)
@@ -180,6 +182,10 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
 
     def _show(self, state: ViewState) -> None:
+        with self._focus.kept(state.busy):
+            self._show_rooms(state)
+
+    def _show_rooms(self, state: ViewState) -> None:
         assert self._controller is not None
         size_note = shown(state.size_note) if state.size_note else ""
         self.panel.show_experiment(state.experiment, state.problems, size_note)

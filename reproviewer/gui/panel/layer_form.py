@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListWidge
 
 from reproviewer.core import keras_edit
 from reproviewer.core.keras_text import format_call, parse
+from reproviewer.gui.focus import enable
 from reproviewer.gui.panel.call_fields import CallFields
 from reproviewer.gui.panel.section import caption, flat_button
 
@@ -159,10 +160,10 @@ class LayerForm(QWidget):
 
     def _refresh(self) -> None:
         row, count = self.list.currentRow(), self.list.count()
-        self.earlier.setEnabled(row > 0 and not self._busy)
-        self.later.setEnabled(0 <= row < count - 1 and not self._busy)
+        enable(self.earlier, row > 0 and not self._busy, self.list)
+        enable(self.later, 0 <= row < count - 1 and not self._busy, self.list)
         for button in (self.duplicate, self.remove):
-            button.setEnabled(row >= 0 and not self._busy)
+            enable(button, row >= 0 and not self._busy, self.list)
         for widget in (self.list, self.earlier, self.later, self.duplicate, self.remove):
             widget.setVisible(count > 0)
         self.list.setDragEnabled(not self._busy)

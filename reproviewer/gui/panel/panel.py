@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from reproviewer.core.catalog import Catalog, shipped
 from reproviewer.core.experiment import Experiment
@@ -38,7 +38,6 @@ class ExperimentPanel(QFrame):
         super().__init__(parent)
         self._experiment = Experiment()
         self._busy = False
-        self._focus_before: QWidget | None = None
 
     def fill(self, theme: Theme) -> Iterator[None]:
         """Put the sections in, one at each step; nothing can be shown before the last."""
@@ -63,19 +62,14 @@ class ExperimentPanel(QFrame):
         self.model.apply_theme(theme)
 
     def set_busy(self, busy: bool) -> None:
-        """Let nothing be changed while the runs are built; the focus comes back to where it was."""
+        """Let nothing be changed while the runs are built."""
         if busy == self._busy:
             return
         self._busy = busy
-        focus = QApplication.focusWidget()
-        if busy:
-            self._focus_before = focus if focus is not None and self.isAncestorOf(focus) else None
         self.seeding.settle()
         self.model.set_busy(busy)
         for section in (self.draws, self.seeding, self.environment):
             section.setEnabled(not busy)
-        if not busy and self._focus_before is not None and (focus is None or self.isAncestorOf(focus)):
-            self._focus_before.setFocus()
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH_PX, 640)
