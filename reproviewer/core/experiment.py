@@ -100,6 +100,11 @@ class Experiment:
     title: str = ""
     notes: str = ""
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is to be built and nothing drawn: no layers, at most comments."""
+        return not self.draws and not any(line.partition("#")[0].strip() for line in self.model.splitlines())
+
     def check(self) -> None:
         """Raise ReproError when a seed, a count or a choice is out of range. The model text has its own checks."""
         for call in self.seeding.calls:

@@ -107,7 +107,7 @@ class VerdictLine(QFrame):
 
     def _action_texts(self) -> dict[str, tuple[str, str]]:
         return {
-            "build": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights (Ctrl+R)")),
+            "build": (self.tr("Build"), self.tr("Build all runs and compare the weights (Ctrl+R)")),
             "build-twice": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights")),
             "compare": (self.tr("Compare"), self.tr("Compare what is on the shelf")),
             "stop": (self.tr("Stop"), self.tr("Stop what is running (Esc)")),
