@@ -13,7 +13,7 @@ Every key but `schema` may be left out. Version 1 is the first.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from reproviewer.core.message import ReproError
@@ -117,6 +117,19 @@ class Experiment:
         _choice("time of seeding", self.seeding.when, ("each", "once"))
         _choice("flavour", self.environment.flavour, FLAVOURS)
         _choice("process", self.environment.process, ("same", "fresh"))
+
+
+def remedied(experiment: Experiment, action: str) -> Experiment:
+    """The experiment as the button of a verdict would have it; as it is for every other action."""
+    seeds = [call.seed for call in experiment.seeding.calls]
+    if action == "build-twice":
+        return replace(experiment, runs=max(2, experiment.runs))
+    if action in ("set-seed", "use-set-random-seed"):
+        call = SeedCall("keras.utils.set_random_seed", seeds[0] if seeds else 1)
+        return replace(experiment, seeding=Seeding((call,), "each"))
+    if action == "seed-each":
+        return replace(experiment, seeding=replace(experiment.seeding, when="each"))
+    return experiment
 
 
 def to_json(experiment: Experiment) -> dict[str, Any]:

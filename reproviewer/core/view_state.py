@@ -43,6 +43,7 @@ class Trouble:
 
     message: Message
     details: str = ""
+    headline: Message = field(default_factory=lambda: message("Failed"))
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _verdict(session: Session, findings: Findings, status: Status) -> VerdictVie
         return _running(status.work)
     if status.trouble is not None:
         action = "details" if status.trouble.details else "dismiss"
-        return VerdictView("failed", None, message("Failed"), status.trouble.message, action=action)
+        return VerdictView("failed", None, status.trouble.headline, status.trouble.message, action=action)
     changed = next((item for item in session.items if item.id in status.changed), None)
     if changed is not None:
         facts = message("{file} is not any more what was read. Reload it to see what it holds now.", file=changed.label)

@@ -83,7 +83,7 @@ class Actions(QObject):
     def show_state(self, state: ViewState, can_undo: bool, can_redo: bool) -> None:
         """Enable what can be done now."""
         self.build.setEnabled(state.can_build)
-        self.stop.setEnabled(state.busy or state.verdict.face in ("failed", "comparing"))
+        self.stop.setEnabled(state.busy or state.verdict.face == "comparing")
         self.undo.setEnabled(can_undo and not state.busy)
         self.redo.setEnabled(can_redo and not state.busy)
         self.save_weights.setEnabled(state.can_save)

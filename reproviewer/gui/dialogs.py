@@ -82,7 +82,7 @@ def show_details(parent: QWidget, sentence: str, details: str) -> None:
     """A failure with what an expert wants to read."""
     box = QMessageBox(QMessageBox.Icon.Warning, tr("Details"), sentence, QMessageBox.StandardButton.Close, parent)
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    box.setDetailedText(details or tr("The worker said nothing more."))
+    box.setDetailedText(details)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from reproviewer.gui import theme as themes
@@ -198,8 +198,11 @@ class MainWindow(QMainWindow):
         self.tensors.show_list(state.tensors, state.selected, state.pairing)
         self.plots.show_plot(state.plot, state.kind)
 
-    def _say(self, sentence: Message) -> None:
-        self.statusBar().showMessage(shown(sentence), SAID_MS)
+    def _say(self, sentence: Message | None) -> None:
+        if sentence is None:
+            self.statusBar().clearMessage()
+        else:
+            self.statusBar().showMessage(shown(sentence), SAID_MS)
 
     def _show_crash(self, error: BaseException) -> None:
         from reproviewer.gui.dialogs import show_crash
@@ -236,6 +239,13 @@ class MainWindow(QMainWindow):
         if self._first_paint:
             self._first_paint = False
             self.painted.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape puts a failure out of sight; while something runs it is the key of Stop."""
+        if event.key() == Qt.Key.Key_Escape and self._controller is not None:
+            self._controller.dismiss()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
