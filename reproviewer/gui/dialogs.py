@@ -83,6 +83,10 @@ def show_details(parent: QWidget, sentence: str, details: str) -> None:
     box = QMessageBox(QMessageBox.Icon.Warning, tr("Details"), sentence, QMessageBox.StandardButton.Close, parent)
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     box.setDetailedText(details)
+    box.setDefaultButton(QMessageBox.StandardButton.Close)
+    for button in box.buttons():
+        if box.buttonRole(button) is QMessageBox.ButtonRole.ActionRole:
+            button.click()  # they were asked for already
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
 

@@ -60,10 +60,10 @@ class FileReader(QObject):
 
 
 def _trouble(failures: tuple[tuple[Path, Message], ...]) -> Trouble:
-    """What is said about files that cannot be opened: one sentence for each; their places on request."""
+    """What is said about files that cannot be opened: of several the names, and on request a sentence for each."""
     if len(failures) == 1:
         return Trouble(failures[0][1], headline=message("Cannot open the file"))
-    lines = {f"line_{n}": sentence for n, (_, sentence) in enumerate(failures)}
-    sentences = message("\n".join(f"{{{name}}}" for name in lines), **lines)
-    details = "\n\n".join(f"{path}\n{shown(sentence)}" for path, sentence in failures)
-    return Trouble(sentences, details, message("Cannot open {n} files", n=len(failures)))
+    names = ", ".join(path.name for path, _ in failures)
+    facts = message("{files} cannot be opened; the details say why.", files=names)
+    details = "\n\n".join(f"{shown(sentence)}\n({path})" for path, sentence in failures)
+    return Trouble(facts, details, message("Cannot open {n} files", n=len(failures)))
