@@ -71,11 +71,15 @@ class ModelEditor(QPlainTextEdit):
         """The line of the cursor, from 1."""
         return self.textCursor().blockNumber() + 1
 
-    def go_to(self, span: Span) -> None:
+    def place_cursor(self, span: Span) -> None:
         """Put the cursor at the beginning of the span."""
         cursor = self.textCursor()
         cursor.setPosition(self._position(span.line, span.column))
         self.setTextCursor(cursor)
+
+    def go_to(self, span: Span) -> None:
+        """Put the cursor at the beginning of the span, and the keyboard there."""
+        self.place_cursor(span)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def sizeHint(self) -> QSize:

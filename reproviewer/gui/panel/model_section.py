@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -57,6 +58,7 @@ class ModelSection(Section):
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
         self.editor.apply_theme(theme)
+        self.form.apply_theme(theme)
 
     def set_busy(self, busy: bool) -> None:
         """Let nothing be changed while the runs are built."""
@@ -67,7 +69,7 @@ class ModelSection(Section):
     def _setup_ui(self, theme: Theme) -> None:
         self.editor = ModelEditor(theme)
         self.heading.setBuddy(self.editor)
-        self.form = LayerForm(self._catalog)
+        self.form = LayerForm(theme, self._catalog, self)
         self.form.hide()
         self.chooser = LayerChooser(self._catalog, self)
         self.add = QPushButton(self.tr("+ &Layer"))
@@ -95,6 +97,11 @@ class ModelSection(Section):
             self.column.addWidget(widget)
         self.column.addLayout(line)
         self.column.addWidget(self.findings)
+        self.column.addWidget(self.form.details)
+        form = self.form
+        keyboard = (form.list, form.earlier, form.later, form.duplicate, form.remove, self.add, self.as_form)
+        for first, second in pairwise((self.editor, *keyboard, form.fields.more)):
+            QWidget.setTabOrder(first, second)
 
     def _edit(self, text: str, place: str = "") -> None:
         if text != self._text:
@@ -118,8 +125,12 @@ class ModelSection(Section):
     def _show_form(self, as_form: bool) -> None:
         if as_form:
             self.form.show_model(self._text, self._problems)
+            self.form.choose_line(self.editor.line())
+        elif self.form.span is not None:
+            self.editor.place_cursor(self.form.span)
         self.as_form.setText(self.tr("Edit &as text") if as_form else self.tr("Edit &as form"))
         self.form.setVisible(as_form)
+        self.form.details.setVisible(as_form and self.form.span is not None)
         self.editor.setVisible(not as_form)
         self.heading.setBuddy(self.form.list if as_form else self.editor)
 
