@@ -157,7 +157,7 @@ class Actions(QObject):
         self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         self.quit = self._action(self.tr("&Quit"), "", Key.Quit, self.tr("Close the window"))
         self.keys = self._action(self.tr("&Keyboard"), "", Key.HelpContents, self.tr("What the keys do"))
-        self.log = self._action(self.tr("Worker's &log"), "", "", self.tr("Open what TensorFlow printed"))
+        self.log = self._action(self.tr("Worker's &log"), "", "", self.tr("Show what TensorFlow printed"))
         self.about = self._action(self.tr("&About ReproViewer"), "", "", self.tr("Version and licence"))
 
     def _setup_ways(self) -> None:

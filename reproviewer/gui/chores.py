@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSize, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QSize
 from PySide6.QtWidgets import QApplication
 
 from reproviewer import __version__, resources
@@ -15,6 +14,7 @@ from reproviewer.core.experiment import Experiment, loads
 from reproviewer.core.message import ReproError, message
 from reproviewer.files import formats
 from reproviewer.gui import dialogs
+from reproviewer.gui.close_question import CloseQuestion
 from reproviewer.gui.tasks import Background
 from reproviewer.gui.texts import shown
 
@@ -254,18 +254,20 @@ class Chores(QObject):
         )
 
     def open_log(self) -> None:
-        """Open what TensorFlow printed."""
-        path = self._controller.log_path()
-        if not path.is_file():
-            self._controller.said.emit(message("The worker has printed nothing yet."))
-        else:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+        """Show what TensorFlow printed."""
+        from reproviewer.gui.log_window import LogWindow
+
+        LogWindow(self._controller.log_path(), self._window).show()
 
     def may_close(self) -> bool:
         """Whether the window may close now: not in the middle of a build without asking."""
         if self._close_anyway or not self._controller.state.busy:
             return True
-        dialogs.ask_close(self._window, self._close)
+        question = CloseQuestion(self._window)
+        question.show_state(self._controller.state)
+        question.agreed.connect(self._close)
+        self._controller.stateChanged.connect(question.show_state)
+        question.open()
         return False
 
     def close(self) -> None:
