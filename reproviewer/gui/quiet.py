@@ -64,7 +64,7 @@ class QuietSpinBox(QSpinBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        line = QuietLineEdit()
+        line = QuietLineEdit(self)  # a line without a parent would be styled as a field of its own
         line.setObjectName(self.lineEdit().objectName())
         self.setLineEdit(line)
         line.setTextMargins(5, 0, 0, 0)  # a style sheet's padding does not reach the number
