@@ -119,6 +119,7 @@ class ModelEditor(QPlainTextEdit):
         self.setFont(monospaced())
         self.setPlaceholderText(self.tr("One layer a line:\n\nInput((8,))\nDense(5, activation='relu')"))
         self.setAccessibleName(self.tr("Layers of the model"))
+        self.setToolTip(self.tr("The layers in order, one a line, each written as in Keras"))
         self.textChanged.connect(self._on_text_changed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -170,7 +171,7 @@ class ModelEditor(QPlainTextEdit):
             if self._position(span.line, span.column) <= at <= self._position(span.end_line, span.end_column):
                 QToolTip.showText(event.globalPos(), shown(problem.message), self)
                 return
-        QToolTip.hideText()
+        QToolTip.showText(event.globalPos(), self.toolTip(), self)
 
 
 def monospaced() -> QFont:
