@@ -13,7 +13,7 @@ Every key but `schema` may be left out. Version 1 is the first.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from reproviewer.core.message import ReproError
@@ -100,6 +100,11 @@ class Experiment:
     title: str = ""
     notes: str = ""
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is to be built and nothing drawn: no layers, at most comments."""
+        return not self.draws and not any(line.partition("#")[0].strip() for line in self.model.splitlines())
+
     def check(self) -> None:
         """Raise ReproError when a seed, a count or a choice is out of range. The model text has its own checks."""
         for call in self.seeding.calls:
@@ -112,6 +117,19 @@ class Experiment:
         _choice("time of seeding", self.seeding.when, ("each", "once"))
         _choice("flavour", self.environment.flavour, FLAVOURS)
         _choice("process", self.environment.process, ("same", "fresh"))
+
+
+def remedied(experiment: Experiment, action: str) -> Experiment:
+    """The experiment as the button of a verdict would have it; as it is for every other action."""
+    seeds = [call.seed for call in experiment.seeding.calls]
+    if action == "build-twice":
+        return replace(experiment, runs=max(2, experiment.runs))
+    if action in ("set-seed", "use-set-random-seed"):
+        call = SeedCall("keras.utils.set_random_seed", seeds[0] if seeds else 1)
+        return replace(experiment, seeding=Seeding((call,), "each"))
+    if action == "seed-each":
+        return replace(experiment, seeding=replace(experiment.seeding, when="each"))
+    return experiment
 
 
 def to_json(experiment: Experiment) -> dict[str, Any]:

@@ -13,9 +13,9 @@ LIMIT = 100
 class History(Generic[T]):
     """The present value with what came before it and what was undone.
 
-    >>> h = History("a").push("b", "typing").push("bc", "typing")
-    >>> h.undo().present
-    'a'
+    >>> h = History("a").push("ab", "word 1").push("abc", "word 1").push("abc d", "word 2")
+    >>> h.undo().present, h.undo().undo().present
+    ('abc', 'a')
     """
 
     present: T
@@ -24,10 +24,12 @@ class History(Generic[T]):
     merge_key: str | None = None
 
     def push(self, value: T, merge_key: str | None = None) -> History[T]:
-        """A new present. Consecutive edits with one `merge_key` are undone together."""
+        """A new present. Consecutive edits with one `merge_key` are one step, or none when they come to nothing."""
         if value == self.present:
             return self
         if merge_key is not None and merge_key == self.merge_key:
+            if value == self.past[-1]:
+                return History(value, self.past[:-1])
             return replace(self, present=value, future=())
         return History(value, (*self.past, self.present)[-LIMIT:], (), merge_key)
 

@@ -41,6 +41,7 @@ class Trouble:
 
     message: Message
     details: str = ""
+    headline: Message = field(default_factory=lambda: message("Failed"))
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,11 @@ def resolve(session: Session, findings: Findings, status: Status, tensors: Tenso
     return ViewState(
         experiment=session.experiment,
         problems=status.problems,
-        size_note=_size_note(status),
+        size_note=_size_note(session.experiment, status),
         engine=status.engine,
         phase=status.phase,
         busy=status.work is not None,
-        can_build=not status.problems and status.work is None and status.phase != "failed",
+        can_build=_is_buildable(session.experiment, status) and status.work is None and status.phase != "failed",
         can_save=bool(session.items) and status.work is None,
         verdict=_verdict(session, findings, status),
         cards=_cards(session, findings, status, plot.focus if plot else None),
@@ -155,12 +156,21 @@ def resolve(session: Session, findings: Findings, status: Status, tensors: Tenso
     )
 
 
-def _size_note(status: Status) -> Message | None:
+def _is_buildable(experiment: Experiment, status: Status) -> bool:
+    """Whether there is anything to build, and no mistake in it."""
+    return not status.problems and not experiment.is_blank
+
+
+def _size_note(experiment: Experiment, status: Status) -> Message | None:
+    if experiment.is_blank:
+        return message("Add a layer, or choose an example.")
     if status.size is None or status.problems:
         return None
     weights, tensors = status.size
-    if tensors == 0:
+    if tensors == 0 and experiment.draws:
         return message("No weights: only draws are recorded.")
+    if tensors == 0:
+        return message("No weights.")
     if tensors == 1:
         return message("{weights} weights in 1 tensor", weights=weights)
     return message("{weights} weights in {tensors} tensors", weights=weights, tensors=tensors)
@@ -171,7 +181,7 @@ def _verdict(session: Session, findings: Findings, status: Status) -> VerdictVie
         return _running(status.work)
     if status.trouble is not None:
         action = "details" if status.trouble.details else "dismiss"
-        return VerdictView("failed", None, message("Failed"), status.trouble.message, action=action)
+        return VerdictView("failed", None, status.trouble.headline, status.trouble.message, action=action)
     changed = next((item for item in session.items if item.id in status.changed), None)
     if changed is not None:
         facts = message("{file} is not any more what was read. Reload it to see what it holds now.", file=changed.label)
@@ -198,14 +208,25 @@ def _comparing(done: int, total: int, findings: Findings) -> VerdictView:
 
 
 def _nothing_to_compare(session: Session, status: Status) -> VerdictView:
+    experiment = session.experiment
+    action = "build" if experiment.runs > 1 else "build-twice"
     if session.items:
-        facts = message("There is nothing to compare with: build it again, or open a weight file.")
-        return VerdictView("single", None, message("One alone"), facts, action="build-twice")
+        action = action if _is_buildable(experiment, status) else ""
+        if session.items[0].kind == "file":
+            facts = message("There is nothing to compare it with: build the model, or open another weight file.")
+            return VerdictView("single", None, message("Only one file"), facts, action=action)
+        facts = message("There is nothing to compare it with: build it again, or open a weight file.")
+        return VerdictView("single", None, message("Only one run"), facts, action=action)
+    if experiment.is_blank:
+        facts = message("Add a layer, or choose an example.")
+        return VerdictView("empty", None, message("Nothing to build yet"), facts)
     if status.problems:
         facts = message("Correct what is marked in the model, then build it twice.")
         return VerdictView("empty", None, message("Nothing built yet"), facts)
     facts = message("Build the model twice to see whether its weights repeat.")
-    return VerdictView("empty", None, message("Nothing built yet"), facts, action="build")
+    if experiment.runs > 2:
+        facts = message("Build the model {runs} times to see whether its weights repeat.", runs=experiment.runs)
+    return VerdictView("empty", None, message("Nothing built yet"), facts, action=action)
 
 
 def _running(work: Work) -> VerdictView:
@@ -276,13 +297,18 @@ def _cards(session: Session, findings: Findings, status: Status, focus: str | No
             colour=colour,
             is_reference=item is reference,
             kept=item.kept,
-            verdict=findings.comparisons[item.id].verdict if item.id in findings.comparisons else None,
+            verdict=_card_verdict(findings.comparisons.get(item.id)),
             changed=item.id in status.changed,
             is_shown=several and item.id == focus,
             is_chosen=several and item.id == session.look.focus,
         )
         for colour, item in enumerate(session.items)
     )
+
+
+def _card_verdict(comparison: Comparison | None) -> Verdict | None:
+    """The verdict on an item; none where there was nothing to compare."""
+    return comparison.verdict if comparison and comparison.tensors else None
 
 
 def _selected(session: Session, rows: tuple[TensorRow, ...]) -> str | None:

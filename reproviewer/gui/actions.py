@@ -83,7 +83,7 @@ class Actions(QObject):
     def show_state(self, state: ViewState, can_undo: bool, can_redo: bool) -> None:
         """Enable what can be done now."""
         self.build.setEnabled(state.can_build)
-        self.stop.setEnabled(state.busy or state.verdict.face in ("failed", "comparing"))
+        self.stop.setEnabled(state.busy or state.verdict.face == "comparing")
         self.undo.setEnabled(can_undo and not state.busy)
         self.redo.setEnabled(can_redo and not state.busy)
         self.save_weights.setEnabled(state.can_save)
@@ -157,7 +157,7 @@ class Actions(QObject):
         self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         self.quit = self._action(self.tr("&Quit"), "", Key.Quit, self.tr("Close the window"))
         self.keys = self._action(self.tr("&Keyboard"), "", Key.HelpContents, self.tr("What the keys do"))
-        self.log = self._action(self.tr("Worker's &log"), "", "", self.tr("Open what TensorFlow printed"))
+        self.log = self._action(self.tr("Worker's &log"), "", "", self.tr("Show what TensorFlow printed"))
         self.about = self._action(self.tr("&About ReproViewer"), "", "", self.tr("Version and licence"))
 
     def _setup_ways(self) -> None:
@@ -224,7 +224,7 @@ class Actions(QObject):
 
     def _theme_texts(self) -> dict[str, tuple[str, str]]:
         return {
-            "system": (self.tr("As the &desktop"), ""),
+            "system": (self.tr("&As the desktop"), ""),
             "light": (self.tr("&Light"), ""),
             "dark": (self.tr("&Dark"), ""),
         }

@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSize, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QSize
 from PySide6.QtWidgets import QApplication
 
 from reproviewer import __version__, resources
@@ -15,6 +14,7 @@ from reproviewer.core.experiment import Experiment, loads
 from reproviewer.core.message import ReproError, message
 from reproviewer.files import formats
 from reproviewer.gui import dialogs
+from reproviewer.gui.close_question import CloseQuestion
 from reproviewer.gui.tasks import Background
 from reproviewer.gui.texts import shown
 
@@ -80,7 +80,7 @@ class Chores(QObject):
 
     def set_runs(self, runs: int) -> None:
         """Another number of runs."""
-        self._controller.edit(replace(self._controller.session.experiment, runs=runs))
+        self._controller.edit(replace(self._controller.session.experiment, runs=runs), "runs")
 
     # files
 
@@ -238,6 +238,7 @@ class Chores(QObject):
             ("Ctrl+T", self.tr("tolerances, and whether optimizer state counts")),
             ("Ctrl+G", self.tr("which runs and files equal which")),
             ("Ctrl+Z, Ctrl+Shift+Z", self.tr("undo, redo")),
+            ("Alt+↑, Alt+↓, Ctrl+J, Del", self.tr("in the list of layers: move, duplicate, remove a layer")),
             ("Tab, Shift+Tab", self.tr("go from part to part")),
             (self.tr("Arrow keys in a plot"), self.tr("move the cursor from weight to weight")),
         ]
@@ -253,18 +254,20 @@ class Chores(QObject):
         )
 
     def open_log(self) -> None:
-        """Open what TensorFlow printed."""
-        path = self._controller.log_path()
-        if not path.is_file():
-            self._controller.said.emit(message("The worker has printed nothing yet."))
-        else:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+        """Show what TensorFlow printed."""
+        from reproviewer.gui.log_window import LogWindow
+
+        LogWindow(self._controller.log_path(), self._window).show()
 
     def may_close(self) -> bool:
         """Whether the window may close now: not in the middle of a build without asking."""
         if self._close_anyway or not self._controller.state.busy:
             return True
-        dialogs.ask_close(self._window, self._close)
+        question = CloseQuestion(self._window)
+        question.show_state(self._controller.state)
+        question.agreed.connect(self._close)
+        self._controller.stateChanged.connect(question.show_state)
+        question.open()
         return False
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from reproviewer.core import session
-from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
+from reproviewer.core.experiment import Experiment, dumps, loads, remedied
 from reproviewer.core.history import History
 from reproviewer.core.message import ReproError, message
 from reproviewer.core.session import Item, ItemKind, Session
@@ -20,8 +20,10 @@ from reproviewer.core.weights import ChangedOnDisk
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunStarted, RunState
 from reproviewer.gui.comparer import Comparer
 from reproviewer.gui.engine_thread import Ask, EngineThread, Receive
+from reproviewer.gui.file_reader import FileReader
 from reproviewer.gui.file_watch import FileWatch
 from reproviewer.gui.lister import Lister
+from reproviewer.gui.strokes import Strokes
 from reproviewer.gui.tasks import Background
 from reproviewer.gui.worker_watch import WorkerWatch
 
@@ -39,7 +41,10 @@ KEPT_BYTES = 4 << 30
 
 
 class Controller(QObject):
-    """One desk. `stateChanged` carries the ViewState after every change; `said` a sentence for the message line."""
+    """One desk. `stateChanged` carries the ViewState after every change.
+
+    `said` carries a sentence for the message line, or None when the last one is over.
+    """
 
     stateChanged = Signal(object)
     catalogChanged = Signal(object)
@@ -53,12 +58,14 @@ class Controller(QObject):
         self._background = Background(self)
         self._comparer = Comparer(self._background, self._thread, self)
         self._history = History(Session(experiment=experiment))
+        self._strokes = Strokes()
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self._publish)
         self._work: Work | None = None
         self._trouble: Trouble | None = None
         self._watch = WorkerWatch(self._thread, experiment.environment.flavour, self)
         self._files = FileWatch(self)
+        self._reader = FileReader(self._background, self._new_id, self)
         self._lister = Lister(self)
         self._ids = count(1)
         self._request: int | None = None
@@ -66,6 +73,8 @@ class Controller(QObject):
         self._comparer.failed.connect(self._fail)
         self._watch.changed.connect(self._publish)
         self._files.changed.connect(self._publish)
+        self._reader.said.connect(self.said)
+        self._reader.failed.connect(self._show_trouble)
         self._lister.ready.connect(self._publish)
         self._watch.catalogChanged.connect(self.catalogChanged)
         self._watch.failed.connect(self._finish)
@@ -132,19 +141,19 @@ class Controller(QObject):
 
     # the experiment
 
-    def edit(self, experiment: Experiment) -> None:
-        """Another experiment, from the panel."""
-        before = self.session.experiment
-        typing = replace(before, model="") == replace(experiment, model="")
-        self._push(session.edit(self.session, experiment), "model" if typing else None)
+    def edit(self, experiment: Experiment, place: str = "") -> None:
+        """Another experiment, from the panel. What is typed in one place in one go is one step to undo."""
+        self._push(session.edit(self.session, experiment), self._strokes.name(place))
 
     def open_experiment(self, path: Path) -> None:
         """Put the experiment of a file on the desk. Raises ReproError."""
         try:
-            text = path.read_text(encoding="utf-8")
+            experiment = loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ReproError("Cannot read {file}: {why}.", file=path.name, why=error) from None
-        self.use_example(loads(text))
+        except ReproError as error:
+            raise ReproError("{file}: {why}", file=path.name, why=error.message) from None
+        self.use_example(experiment)
 
     def use_example(self, experiment: Experiment) -> None:
         """Start from this experiment with an empty shelf; undo brings the old desk back. Not while runs arrive."""
@@ -185,21 +194,25 @@ class Controller(QObject):
         self._publish()
 
     def stop(self) -> None:
-        """Stop the build or load that is under way; when nothing is, put a failure out of sight."""
+        """Stop the build, the load or the comparison that is under way."""
         if self._request is not None:
             self._thread.stop(self._request)
         elif self.state.verdict.face == "comparing":
             self._comparer.stop()
-        else:
+
+    def dismiss(self) -> None:
+        """Put a failure out of sight."""
+        if self._trouble is not None:
             self._trouble = None
             self._publish()
 
     def act(self, action: str) -> None:
         """Do what the button of the verdict line offers."""
-        experiment = self.session.experiment
-        seeds = [call.seed for call in experiment.seeding.calls]
-        if action in ("stop", "dismiss"):
+        if action == "stop":
             self.stop()
+            return
+        if action == "dismiss":
+            self.dismiss()
             return
         if action == "reload":
             self.reload()
@@ -208,14 +221,7 @@ class Controller(QObject):
             self._comparer.compare(self.session)
             self._publish()
             return
-        if action == "build-twice":
-            experiment = replace(experiment, runs=max(2, experiment.runs))
-        elif action in ("set-seed", "use-set-random-seed"):
-            call = SeedCall("keras.utils.set_random_seed", seeds[0] if seeds else 1)
-            experiment = replace(experiment, seeding=Seeding((call,), "each"))
-        elif action == "seed-each":
-            experiment = replace(experiment, seeding=replace(experiment.seeding, when="each"))
-        self.build(experiment)
+        self.build(remedied(self.session.experiment, action))
 
     def _on_build(self, event: Event) -> None:
         if isinstance(event, RunFinished):
@@ -259,25 +265,25 @@ class Controller(QObject):
 
     def open_files(self, paths: list[Path]) -> None:
         """Put weight files on the shelf (experiment files onto the desk)."""
-        self._trouble = None
+        self._begin_reading()
         for path in paths:
             if path.suffix == ".json" and not path.name.endswith((".weights.json", ".index.json")):
-                self._try(partial(self.open_experiment, path))
+                self._try_open(path)
             else:
                 self._read_file(path, self._put_on_shelf)
 
+    def _try_open(self, path: Path) -> None:
+        try:
+            self.open_experiment(path)
+        except ReproError as error:
+            self._reader.fail(path, error)
+
+    def _begin_reading(self) -> None:
+        self._trouble = None
+        self._reader.begin()
+
     def _read_file(self, path: Path, then: Callable[[Item], None]) -> None:
-        from reproviewer import files
-
-        scratch = self._engine.scratch()
-
-        def done(contents: Any) -> None:
-            record = dict(contents.metadata)
-            item = Item(self._new_id(), "file", path.name, contents.weights, record, str(path), stamps=contents.stamps)
-            then(item)
-
-        self.said.emit(message("Reading {file}…", file=path.name))
-        self._background.start(f"read {path}", lambda cancelled: files.read(path, scratch), done, self._fail)
+        self._reader.read(path, self._engine.scratch(), then)
 
     def _put_on_shelf(self, file: Item) -> None:
         self.said.emit(message("{file} is on the shelf.", file=file.label))
@@ -288,7 +294,7 @@ class Controller(QObject):
 
     def compare_files(self, paths: list[Path]) -> None:
         """Put weight files on the shelf; the first is the reference."""
-        self._trouble = None
+        self._begin_reading()
         self._read_file(paths[0], self._put_in_front)
         for path in paths[1:]:
             self._read_file(path, self._put_on_shelf)
@@ -299,6 +305,7 @@ class Controller(QObject):
 
     def reload(self) -> None:
         """Read the files again that have changed on disk."""
+        self._begin_reading()
         for item in self.session.items:
             if item.id in self._files.stale and item.path is not None:
                 self._read_file(Path(item.path), partial(self._put_in_place, item.id))
@@ -341,6 +348,7 @@ class Controller(QObject):
                 partial(self._on_load, file),
             )
 
+        self._begin_reading()
         self._read_file(path, load)
 
     def _on_load(self, file: Item, event: Event) -> None:
@@ -456,16 +464,13 @@ class Controller(QObject):
         document = item.record.get("experiment") if item.kind != "file" else None
         return from_json(document) if document else self.session.experiment
 
-    def _try(self, act: Any) -> None:
-        try:
-            act()
-        except ReproError as error:
-            self._fail(error)
-
     def _fail(self, error: ReproError) -> None:
-        self.said.emit(error.message)
         if isinstance(error, ChangedOnDisk):
+            self.said.emit(error.message)
             self._files.look()
             return
-        self._trouble = Trouble(error.message)
+        self._show_trouble(Trouble(error.message))
+
+    def _show_trouble(self, trouble: Trouble) -> None:
+        self._trouble = trouble
         self._publish()

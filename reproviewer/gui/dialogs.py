@@ -12,8 +12,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageB
 from reproviewer import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reproviewer.gui.settings import Settings
 
 
@@ -63,26 +61,15 @@ def ask_replace(parent: QWidget, path: Path) -> bool:
     return QMessageBox.question(parent, tr("Replace?"), text) == QMessageBox.StandardButton.Yes
 
 
-def ask_close(parent: QWidget, close: Callable[[], None]) -> None:
-    """Something is under way: ask whether to close anyway."""
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
-        tr("Close?"),
-        tr("Something is still under way. If you close now it is stopped, and the runs so far are lost."),
-        QMessageBox.StandardButton.Cancel,
-        parent,
-    )
-    anyway = box.addButton(tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
-    anyway.clicked.connect(close)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.open()
-
-
 def show_details(parent: QWidget, sentence: str, details: str) -> None:
     """A failure with what an expert wants to read."""
     box = QMessageBox(QMessageBox.Icon.Warning, tr("Details"), sentence, QMessageBox.StandardButton.Close, parent)
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    box.setDetailedText(details or tr("The worker said nothing more."))
+    box.setDetailedText(details)
+    box.setDefaultButton(QMessageBox.StandardButton.Close)
+    for button in box.buttons():
+        if box.buttonRole(button) is QMessageBox.ButtonRole.ActionRole:
+            button.click()  # they were asked for already
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
 

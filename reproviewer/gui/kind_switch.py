@@ -87,7 +87,7 @@ class KindSwitch(QWidget):
     def _button(self, kind: PlotKind) -> QToolButton:
         button = QToolButton()
         text, tip = self._texts[kind]
-        button.setText(text)
+        button.setText(text.replace("&", ""))  # with Alt, a letter belongs to the menu bar
         button.setToolTip(tip)
         button.setCheckable(True)
         button.setProperty("kind", "segment")

@@ -42,6 +42,12 @@ class LayerStrip(QWidget):
         self.setFixedHeight(HEIGHT_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Differences along the model"))
+        self.setToolTip(
+            self.tr(
+                "The model from left to right: a cell for each tensor, the wider the more elements it has.\n"
+                "A low line is identical, a high one differs, a hollow one does not fit."
+            )
+        )
 
     def show_rows(self, rows: tuple[TensorRow, ...], selected: str | None) -> None:
         """Show these tensors, one of them marked."""
@@ -94,7 +100,7 @@ class LayerStrip(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             cell = self._cell_at(event.pos().x())
             if cell is None:
-                QToolTip.hideText()
+                QToolTip.showText(event.globalPos(), self.toolTip(), self)
             else:
                 QToolTip.showText(event.globalPos(), self._about(cell), self, self._rect(cell))
             return True
@@ -161,4 +167,4 @@ class LayerStrip(QWidget):
             parts.append(word(line.verdict))
         if more := cell.last - cell.first:
             parts.append(self.tr("and {n} neighbours, none of them worse").format(n=more))
-        return "\n".join(parts)
+        return "\n".join([*parts, "", self.toolTip()])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from reproviewer.gui import theme as themes
@@ -87,6 +87,7 @@ class MainWindow(QMainWindow):
     def _make_rooms(self, controller: Controller, desk: QWidget) -> Iterator[None]:
         from reproviewer.gui.actions import Actions
         from reproviewer.gui.chores import Chores
+        from reproviewer.gui.focus import FocusKeeper
         from reproviewer.gui.layer_strip import LayerStrip
         from reproviewer.gui.panel.panel import ExperimentPanel
         from reproviewer.gui.plot_card import PlotCard
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         right = QWidget(self._across)
         yield
         self.verdict = VerdictLine(self._theme, right)
+        self._focus = FocusKeeper(self, self.verdict)
         self.shelf = Shelf(self._theme, right)
         self.strip = LayerStrip(self._theme, right)
         self._below = _splitter(right)
@@ -180,6 +182,10 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
 
     def _show(self, state: ViewState) -> None:
+        with self._focus.kept(state.busy):
+            self._show_rooms(state)
+
+    def _show_rooms(self, state: ViewState) -> None:
         assert self._controller is not None
         size_note = shown(state.size_note) if state.size_note else ""
         self.panel.show_experiment(state.experiment, state.problems, size_note)
@@ -193,8 +199,11 @@ class MainWindow(QMainWindow):
         self.tensors.show_list(state.tensors, state.selected, state.pairing, paired)
         self.plots.show_plot(state.plot, state.kind)
 
-    def _say(self, sentence: Message) -> None:
-        self.statusBar().showMessage(shown(sentence), SAID_MS)
+    def _say(self, sentence: Message | None) -> None:
+        if sentence is None:
+            self.statusBar().clearMessage()
+        else:
+            self.statusBar().showMessage(shown(sentence), SAID_MS)
 
     def _show_crash(self, error: BaseException) -> None:
         from reproviewer.gui.dialogs import show_crash
@@ -231,6 +240,13 @@ class MainWindow(QMainWindow):
         if self._first_paint:
             self._first_paint = False
             self.painted.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape puts a failure out of sight; while something runs it is the key of Stop."""
+        if event.key() == Qt.Key.Key_Escape and self._controller is not None:
+            self._controller.dismiss()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -32,6 +32,7 @@ ROOMS = (
     "reproviewer.gui.controller",
     "reproviewer.gui.actions",
     "reproviewer.gui.toolbar",
+    "reproviewer.gui.focus",
     "reproviewer.gui.panel.panel",
     "reproviewer.gui.chores",
     "reproviewer.gui.shelf",

@@ -1,11 +1,12 @@
-"""Fields that the wheel leaves alone unless they have the focus."""
+"""Fields that leave the wheel alone unless they have the focus, and undo to the whole experiment."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSpinBox, QStyle, QStyleOptionComboBox, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QStyle, QStyleOptionComboBox, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent
@@ -41,16 +42,40 @@ class QuietComboBox(QComboBox):
         super().showPopup()
 
 
+class QuietLineEdit(QLineEdit):
+    """A line without a history of its own: undo and redo belong to the whole experiment."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if is_undo(event):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class QuietSpinBox(QSpinBox):
     """A spin box that the wheel does not change in passing, its number clear of the border."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.lineEdit().setTextMargins(5, 0, 0, 0)  # a style sheet's padding does not reach the number
+        line = QuietLineEdit(self)  # a line without a parent would be styled as a field of its own
+        line.setObjectName(self.lineEdit().objectName())
+        self.setLineEdit(line)
+        line.setTextMargins(5, 0, 0, 0)  # a style sheet's padding does not reach the number
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
             super().wheelEvent(event)
         else:
             event.ignore()
+
+
+def is_undo(event: QKeyEvent) -> bool:
+    """Whether a key undoes, or does again what was undone."""
+    return event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)

@@ -164,6 +164,7 @@ class TensorTree(QFrame):
 
     def _connect(self, actions: Actions) -> None:
         actions.find.triggered.connect(self.search)
+        self.finder.setToolTip(actions.find.toolTip())
         actions.next_difference.triggered.connect(lambda: self.go_to_difference())
         actions.only_differences.toggled.connect(lambda only: self._want(only_unlike=only))
         actions.previous_difference.triggered.connect(lambda: self.go_to_difference(forward=False))

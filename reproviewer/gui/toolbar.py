@@ -42,19 +42,9 @@ class Toolbar(QWidget):
             self._runs.setValue(state.experiment.runs)
             self._runs.blockSignals(False)
         self._runs.setEnabled(not state.busy)
-        self._hand_focus(state)
         dot = {"starting": "◌", "ready": "●", "failed": "✕"}[state.phase]
         self._engine.set_full_text(f"{dot}  {shown(state.engine)}")
         self._engine.setProperty("phase", state.phase)
-
-    def _hand_focus(self, state: ViewState) -> None:
-        """While something runs the keyboard waits on Stop, and comes back to Build."""
-        if state.busy and self._build.hasFocus():
-            self._stop.setEnabled(True)
-            self._stop.setFocus()
-        elif not state.busy and self._stop.hasFocus():
-            self._build.setEnabled(state.can_build)
-            self._build.setFocus()
 
     def _setup_ui(self) -> None:
         acts = self._actions

@@ -107,13 +107,13 @@ class VerdictLine(QFrame):
 
     def _action_texts(self) -> dict[str, tuple[str, str]]:
         return {
-            "build": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights (Ctrl+R)")),
+            "build": (self.tr("Build"), self.tr("Build all runs and compare the weights (Ctrl+R)")),
             "build-twice": (self.tr("Build twice"), self.tr("Build the model twice and compare the weights")),
             "compare": (self.tr("Compare"), self.tr("Compare what is on the shelf")),
             "stop": (self.tr("Stop"), self.tr("Stop what is running (Esc)")),
             "reload": (self.tr("Reload"), self.tr("Read the changed files again and compare what they hold now")),
             "dismiss": (self.tr("OK"), self.tr("Go on (Esc)")),
-            "details": (self.tr("Details…"), self.tr("Show what the worker said")),
+            "details": (self.tr("Details…"), self.tr("Show all that was said about it (Esc: go on)")),
             "set-seed": (self.tr("Set a seed"), self.tr("Call keras.utils.set_random_seed before every build")),
             "seed-each": (self.tr("Seed before every build"), self.tr("Make the seeding calls before every build")),
             "use-set-random-seed": (

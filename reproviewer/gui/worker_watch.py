@@ -109,7 +109,7 @@ class WorkerWatch(QObject):
 
 def _engine_line(ready: Ready) -> Message:
     return message(
-        "TensorFlow {tensorflow} · {keras} {version} · ready",
+        "Ready: TensorFlow {tensorflow} · {keras} {version}",
         tensorflow=ready.versions.get("tensorflow", "?"),
         keras="tf_keras" if ready.flavour == "tf_keras" else "Keras",
         version=ready.versions.get(ready.flavour, ready.versions.get("keras", "?")),

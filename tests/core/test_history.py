@@ -23,6 +23,12 @@ def test_consecutive_edits_with_one_key_are_one_step():
     assert other.undo().present == "seeded"
 
 
+def test_what_comes_to_nothing_is_no_step():
+    history = History("a").push("ab", "typing").push("a", "typing")
+    assert history == History("a")
+    assert history.push("ac", "typing").undo().present == "a"
+
+
 def test_an_unchanged_value_is_no_step():
     assert History(1).push(1) == History(1)
 

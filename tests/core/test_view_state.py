@@ -6,7 +6,7 @@ import pytest
 
 from reproviewer.core import session
 from reproviewer.core.cause import Cause
-from reproviewer.core.experiment import Experiment
+from reproviewer.core.experiment import Draw, Experiment
 from reproviewer.core.keras_text import Problem
 from reproviewer.core.message import message
 from reproviewer.core.model_spec import Span
@@ -55,20 +55,25 @@ SAME = Comparison(Verdict.IDENTICAL, (found(KERNEL, Verdict.IDENTICAL), found(BI
 OTHER = Comparison(Verdict.DIFFERENT, (found(KERNEL, Verdict.IDENTICAL), found(BIAS, Verdict.DIFFERENT, 3)))
 READY = Status(phase="ready")
 MISTAKE = Problem(message("Dense needs `units`."), Span(1, 0, 1, 7))
-TWO = Session(items=(run(1), run(2)))
+DENSE = Experiment("Dense(5)")
+DESK = Session(experiment=DENSE)
+TWO = Session(experiment=DENSE, items=(run(1), run(2)))
 
 
 @pytest.mark.parametrize(
     ("desk", "findings", "status", "face", "action"),
     [
-        (Session(), Findings(), READY, "empty", "build"),
-        (Session(), Findings(), replace(READY, work=Work("build", 0, 2, queued=True)), "waiting", "stop"),
+        (DESK, Findings(), READY, "empty", "build"),
+        (Session(), Findings(), READY, "empty", ""),
+        (DESK, Findings(), replace(READY, work=Work("build", 0, 2, queued=True)), "waiting", "stop"),
         (TWO, Findings(), replace(READY, work=Work("build", 2, 2)), "running", "stop"),
-        (Session(items=(run(1),)), Findings(), READY, "single", "build-twice"),
+        (Session(replace(DENSE, runs=1), items=(run(1),)), Findings(), READY, "single", "build-twice"),
+        (Session(DENSE, items=(run(1),)), Findings(), READY, "single", "build"),
+        (Session(items=(run(1, "file"),)), Findings(), READY, "single", ""),
         (TWO, Findings(), READY, "comparing", "stop"),
         (TWO, Findings(stopped=True), READY, "stopped", "compare"),
         (TWO, Findings({"r2": SAME}), READY, "done", ""),
-        (Session(), Findings(), replace(READY, problems=(MISTAKE,)), "empty", ""),
+        (DESK, Findings(), replace(READY, problems=(MISTAKE,)), "empty", ""),
         (TWO, Findings({"r2": SAME}), replace(READY, changed=frozenset({"r2"})), "changed", "reload"),
         (TWO, Findings({"r2": SAME}), replace(READY, trouble=Trouble(message("No."))), "failed", "dismiss"),
         (TWO, Findings({"r2": SAME}), replace(READY, trouble=Trouble(message("No."), "why")), "failed", "details"),
@@ -140,21 +145,49 @@ def test_a_tensor_that_one_run_lacks_is_a_row_and_an_empty_pane():
 
 
 def test_building_is_possible_only_without_mistakes_and_work():
-    assert resolve(Session(), Findings(), READY).can_build
-    assert resolve(Session(), Findings(), Status()).can_build
-    assert not resolve(Session(), Findings(), Status(phase="failed")).can_build
-    assert not resolve(Session(), Findings(), replace(READY, work=Work("build"))).can_build
-    assert not resolve(Session(), Findings(), replace(READY, problems=(MISTAKE,))).can_build
+    assert resolve(DESK, Findings(), READY).can_build
+    assert resolve(DESK, Findings(), Status()).can_build
+    assert not resolve(DESK, Findings(), Status(phase="failed")).can_build
+    assert not resolve(DESK, Findings(), replace(READY, work=Work("build"))).can_build
+    assert not resolve(DESK, Findings(), replace(READY, problems=(MISTAKE,))).can_build
+
+
+@pytest.mark.parametrize("model", ["", "  \n\n", "# Dense(5)\n"])
+def test_nothing_to_build_is_a_state_with_a_hint(model):
+    state = resolve(Session(Experiment(model)), Findings(), replace(READY, size=(0, 0)))
+    assert not state.can_build
+    assert str(state.verdict.facts) == str(state.size_note) == "Add a layer, or choose an example."
+    drawn = Experiment(model, draws=(Draw("random.random"),))
+    assert resolve(Session(drawn), Findings(), READY).can_build
+
+
+def test_the_button_says_how_often_it_builds():
+    def empty(runs):
+        verdict = resolve(Session(replace(DENSE, runs=runs)), Findings(), READY).verdict
+        return verdict.action, str(verdict.facts)
+
+    assert empty(1) == ("build-twice", "Build the model twice to see whether its weights repeat.")
+    assert empty(2) == ("build", "Build the model twice to see whether its weights repeat.")
+    assert empty(12) == ("build", "Build the model 12 times to see whether its weights repeat.")
+
+
+def test_runs_without_weights_have_no_verdict():
+    bare = (run(1, weights=WeightSet()), run(2, weights=WeightSet()))
+    state = resolve(Session(DENSE, bare), Findings({"r2": Comparison(Verdict.IDENTICAL, ())}), READY)
+    assert str(state.verdict.headline) == "No weights"
+    assert [card.verdict for card in state.cards] == [None, None]
 
 
 def test_sizes_are_said_in_words():
-    def note(size):
-        found = resolve(Session(experiment=Experiment("Dense(5)")), Findings(), replace(READY, size=size)).size_note
+    def note(size, draws=()):
+        experiment = replace(DENSE, draws=draws)
+        found = resolve(Session(experiment), Findings(), replace(READY, size=size)).size_note
         return found and str(found)
 
     assert note((7210, 4)) == "7,210 weights in 4 tensors"
     assert note((5, 1)) == "5 weights in 1 tensor"
-    assert note((0, 0)) == "No weights: only draws are recorded."
+    assert note((0, 0)) == "No weights."
+    assert note((0, 0), (Draw("random.random"),)) == "No weights: only draws are recorded."
     assert note(None) is None
 
 

@@ -59,8 +59,9 @@ def open_desk(qtbot, engine, _own_settings):
             assert list(window.furnish(controller))
 
             def close():
-                controller.stop()
-                qtbot.waitUntil(lambda: not controller.state.busy, timeout=BUILD_TIMEOUT_MS)
+                if window.isVisible():  # a window that was closed has stopped what ran in it
+                    controller.stop()
+                    qtbot.waitUntil(lambda: not controller.state.busy, timeout=BUILD_TIMEOUT_MS)
                 window.close()
                 window.deleteLater()
                 QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -24,6 +24,7 @@ from reproviewer.core.experiment import Experiment
 from reproviewer.gui.settings import Settings
 
 CONTROLS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QTableView, QTreeView)
+FIELDS = (QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit)
 NOT_LANGUAGE = re.compile(r"[\W\d_]*|ReproViewer|dense(/\w+)?|(\(.*\) · )?float\d+")
 
 
@@ -151,6 +152,24 @@ def test_nothing_sticks_out_of_the_window(open_desk, size):
         corner = part.mapTo(desk.window, part.rect().bottomRight())
         assert corner.x() < size[0], name
         assert corner.y() < size[1], name
+
+
+def test_a_narrow_window_says_whether_tensorflow_is_ready(open_desk):
+    desk = open_desk()
+    desk.window.resize(1024, 640)
+    desk.wait_ready()
+    desk.qtbot.wait(10)
+    engine = desk.window.toolbar._engine
+    assert engine.text().startswith("●  Ready")
+    assert engine.fontMetrics().horizontalAdvance(engine.text()) <= engine.width()
+
+
+def test_every_field_explains_itself(desk):
+    window = desk.window
+    desk.build()
+    silent = [w for w in visible_controls(window) if isinstance(w, FIELDS) and not w.toolTip()]
+    assert [w.accessibleName() for w in silent] == []
+    assert "the wider the more elements" in window.strip.toolTip()
 
 
 def test_the_verdict_line_keeps_its_height(open_desk):

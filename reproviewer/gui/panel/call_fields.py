@@ -34,9 +34,12 @@ _FAMILIES: dict[Kind, Family] = {
 
 
 class CallFields(QWidget):
-    """Shows a call as fields. `changed` carries the call with what the person chose; defaults are not written."""
+    """Shows a call as fields. `changed` carries the call with what the person chose, and the name of the parameter.
 
-    changed = Signal(object)
+    Defaults are not written.
+    """
+
+    changed = Signal(object, str)
 
     def __init__(self, catalog: Catalog, family: Family, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -133,7 +136,7 @@ class CallFields(QWidget):
             self._call = without_argument(self._call, parameters, name)
         else:
             self._call = with_argument(self._call, parameters, name, value)
-        self.changed.emit(self._call)
+        self.changed.emit(self._call, name)
 
     def _is_usual(self, parameter: Parameter) -> bool:
         if parameter.name in ("input_dim", "input_shape") and not parameter.required:

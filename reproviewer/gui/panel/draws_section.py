@@ -70,9 +70,9 @@ class DrawRow(QWidget):
 
 
 class DrawsSection(Section):
-    """The draws, one a row. `edited` carries a tuple of Draw."""
+    """The draws, one a row. `edited` carries a tuple of Draw, and the row when one is changed."""
 
-    edited = Signal(object)
+    edited = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("&DRAWS"), parent)
@@ -114,7 +114,7 @@ class DrawsSection(Section):
 
     def _append(self) -> DrawRow:
         row = DrawRow(self)
-        row.edited.connect(self._emit)
+        row.edited.connect(lambda: self._emit(f"draw {self._rows.index(row)}"))
         row.removeWanted.connect(lambda: self._on_remove(row))
         tab_before(self.add, row.call, row.remove, row.size_box)
         self._rows.append(row)
@@ -139,5 +139,5 @@ class DrawsSection(Section):
         self.add.setFocus()
         self._emit()
 
-    def _emit(self) -> None:
-        self.edited.emit(tuple(row.draw for row in self._rows))
+    def _emit(self, place: str = "") -> None:
+        self.edited.emit(tuple(row.draw for row in self._rows), place)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from reproviewer.core.keras_text import format_value, parse_value
 from reproviewer.core.message import Message, message
 from reproviewer.core.model_spec import Argument, Call, Value
 from reproviewer.core.parameter_kinds import Kind, literal_problem
 from reproviewer.gui.panel.section import caption, mark_bad
-from reproviewer.gui.quiet import QuietComboBox
+from reproviewer.gui.quiet import QuietComboBox, QuietLineEdit
 from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class TextField(Field):
 
     def __init__(self, parameter: Parameter, parent: QWidget | None = None) -> None:
         super().__init__(parameter, parent)
-        self.line = QLineEdit()
+        self.line = QuietLineEdit()
         self.line.setPlaceholderText(self.default_text())
         self.line.setToolTip(self.tip())
         self.line.setAccessibleName(parameter.name)

@@ -5,21 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from reproviewer.core import keras_edit
 from reproviewer.core.keras_text import format_call, parse
+from reproviewer.gui.focus import enable
 from reproviewer.gui.panel.call_fields import CallFields
 from reproviewer.gui.panel.section import caption, flat_button
+from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:
     from reproviewer.core.catalog import Catalog
     from reproviewer.core.keras_text import Problem
-    from reproviewer.core.model_spec import Call
+    from reproviewer.core.model_spec import Call, Span
+    from reproviewer.gui.theme import Theme
 
 MIN_ROWS, MAX_ROWS = 2, 8
 ROW_PX, FRAME_PX = 22, 6
+BAD_SIGN = "✕"
 
 
 class LayerList(QListWidget):
@@ -34,39 +46,62 @@ class LayerList(QListWidget):
 
 
 class LayerForm(QWidget):
-    """Edits the same text as the editor. `edited` carries the new text."""
+    """Edits the same text as the editor. `edited` carries the new text, and the field when one is changed.
 
-    edited = Signal(str)
+    The list of layers is in the form itself; `details`, the parameters of the chosen one, is laid out by the owner.
+    """
 
-    def __init__(self, catalog: Catalog, parent: QWidget | None = None) -> None:
+    edited = Signal(str, str)
+
+    def __init__(self, theme: Theme, catalog: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._catalog = catalog
         self._text = ""
         self._layers: tuple[Call, ...] = ()
+        self._problems: tuple[Problem, ...] = ()
         self._readable = True
         self._busy = False
+        self.details = QWidget(parent)
         self.fields = self._make_fields()
         self._setup_ui()
         self._layout()
         self._refresh()
 
     def show_model(self, text: str, problems: tuple[Problem, ...] = ()) -> None:
-        """Show the layers of the text. A text that cannot be read is left to the editor."""
+        """Show the layers of the text and mark those with a problem. What cannot be read is left to the editor."""
+        self._problems = problems
         if text == self._text and self._layers:
+            self._mark()
             return
-        parsed = parse(text)
-        self._text, self._layers, self._readable = text, parsed.layers, not parsed.problems
+        self._take(text)
         self._fill(self.list.currentRow())
+
+    @property
+    def span(self) -> Span | None:
+        """Where in the text the chosen layer is."""
+        row = self.list.currentRow()
+        return self._layers[row].span if 0 <= row < len(self._layers) else None
+
+    def choose_line(self, line: int) -> None:
+        """Choose the layer that is written in this line of the text, or the one before it."""
+        begun = sum(1 for layer in self._layers if layer.span and layer.span.line <= line)
+        self.list.setCurrentRow(min(max(begun - 1, 0), self.list.count() - 1))
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of this theme."""
+        self._theme = theme
+        self._mark()
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Offer the layers and parameters of this Keras."""
         self._catalog = catalog
         fresh = self._make_fields()
-        self._column.replaceWidget(self.fields, fresh)
+        self._details_column.replaceWidget(self.fields, fresh)
+        QWidget.setTabOrder(self.fields.more, fresh.more)
         self.fields.hide()
         self.fields.deleteLater()
         self.fields = fresh
-        QWidget.setTabOrder(self.remove, fresh.more)
         self._show_fields()
 
     def set_busy(self, busy: bool) -> None:
@@ -89,8 +124,10 @@ class LayerForm(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.earlier = flat_button("↑", self.tr("Move the layer up"), self.tr("Move the layer up (Alt+Up)"))
         self.later = flat_button("↓", self.tr("Move the layer down"), self.tr("Move the layer down (Alt+Down)"))
-        self.copy = flat_button(self.tr("Copy"), self.tr("Copy the layer"), self.tr("Copy the layer (Ctrl+D)"))
-        self.remove = flat_button(self.tr("Remove"), self.tr("Remove the layer"), self.tr("Remove the layer (Delete)"))
+        self.duplicate = flat_button(
+            self.tr("Duplicate"), self.tr("Duplicate the layer"), self.tr("Duplicate the layer (Ctrl+J)")
+        )
+        self.remove = flat_button("✕", self.tr("Remove the layer"), self.tr("Remove the layer (Delete)"))
         self.note = caption()
         self.title = QLabel()
         self.title.setProperty("kind", "title")
@@ -98,11 +135,11 @@ class LayerForm(QWidget):
         self.list.model().rowsMoved.connect(self._on_rows_moved, Qt.ConnectionType.QueuedConnection)
         self.earlier.clicked.connect(lambda: self._move(-1))
         self.later.clicked.connect(lambda: self._move(1))
-        self.copy.clicked.connect(self._duplicate)
+        self.duplicate.clicked.connect(self._duplicate)
         self.remove.clicked.connect(self._remove)
         self._shortcut("Alt+Up", lambda: self._move(-1))
         self._shortcut("Alt+Down", lambda: self._move(1))
-        self._shortcut("Ctrl+D", self._duplicate)
+        self._shortcut("Ctrl+J", self._duplicate)
         self._shortcut("Del", self._remove)
 
     def _shortcut(self, keys: str, slot: object) -> None:
@@ -112,19 +149,21 @@ class LayerForm(QWidget):
     def _layout(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(2)
-        for button in (self.earlier, self.later, self.copy, self.remove):
+        for button in (self.earlier, self.later, self.duplicate, self.remove):
             line.addWidget(button)
         line.addStretch(1)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(6)
-        self._column.addWidget(self.list)
-        self._column.addLayout(line)
-        for widget in (self.note, self.title, self.fields):
-            self._column.addWidget(widget)
+        column, self._details_column = QVBoxLayout(self), QVBoxLayout(self.details)
+        for each in (column, self._details_column):
+            each.setContentsMargins(0, 0, 0, 0)
+            each.setSpacing(6)
+        column.addWidget(self.list)
+        column.addLayout(line)
+        column.addWidget(self.note)
+        for widget in (self.title, self.fields):
+            self._details_column.addWidget(widget)
 
     def _make_fields(self) -> CallFields:
-        fields = CallFields(self._catalog, "layers", self)
+        fields = CallFields(self._catalog, "layers", self.details)
         fields.changed.connect(self._on_fields_changed)
         return fields
 
@@ -133,21 +172,33 @@ class LayerForm(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         for place, layer in enumerate(self._layers if self._readable else ()):
-            self.list.addItem(format_call(layer))
-            item = self.list.item(place)
+            item = QListWidgetItem(format_call(layer), self.list)
             item.setData(Qt.ItemDataRole.UserRole, place)
-            item.setToolTip(format_call(layer))
             item.setSizeHint(QSize(0, ROW_PX))
         self.list.setCurrentRow(min(max(row, 0), self.list.count() - 1))
         self.list.blockSignals(False)
+        self._mark()
         self.list.updateGeometry()
         self._show_fields()
+
+    def _mark(self) -> None:
+        """Mark the layers with a problem, by a sign and by its colour."""
+        self.list.blockSignals(True)
+        for row in range(self.list.count()):
+            span = self._layers[row].span
+            wrong = [p for p in self._problems if span and span.line <= p.span.line <= span.end_line]
+            text = format_call(self._layers[row])
+            item = self.list.item(row)
+            item.setText(f"{BAD_SIGN} {text}" if wrong else text)
+            item.setForeground(QColor(self._theme.different_ink if wrong else self._theme.text))
+            item.setToolTip("\n".join([text, *(shown(p.message) for p in wrong)]))
+        self.list.blockSignals(False)
 
     def _show_fields(self) -> None:
         row = self.list.currentRow()
         layer = self._layers[row] if 0 <= row < len(self._layers) and self._readable else None
         known = layer is not None and layer.name in self._catalog.layers
-        self.title.setVisible(layer is not None)
+        self.details.setVisible(layer is not None and not self.isHidden())
         self.fields.setVisible(known)
         if layer is not None:
             self.title.setText(layer.name)
@@ -157,11 +208,11 @@ class LayerForm(QWidget):
 
     def _refresh(self) -> None:
         row, count = self.list.currentRow(), self.list.count()
-        self.earlier.setEnabled(row > 0 and not self._busy)
-        self.later.setEnabled(0 <= row < count - 1 and not self._busy)
-        for button in (self.copy, self.remove):
-            button.setEnabled(row >= 0 and not self._busy)
-        for widget in (self.list, self.earlier, self.later, self.copy, self.remove):
+        enable(self.earlier, row > 0 and not self._busy, self.list)
+        enable(self.later, 0 <= row < count - 1 and not self._busy, self.list)
+        for button in (self.duplicate, self.remove):
+            enable(button, row >= 0 and not self._busy, self.list)
+        for widget in (self.list, self.earlier, self.later, self.duplicate, self.remove):
             widget.setVisible(count > 0)
         self.list.setDragEnabled(not self._busy)
         self.fields.setEnabled(not self._busy)
@@ -177,12 +228,11 @@ class LayerForm(QWidget):
             return self.tr("This Keras has no such layer: correct its name in the text.")
         return ""
 
-    def _on_fields_changed(self, layer: Call) -> None:
+    def _on_fields_changed(self, layer: Call, name: str) -> None:
         row = self.list.currentRow()
         self._take(keras_edit.replace_layer(self._text, row, layer))
-        self.list.item(row).setText(format_call(layer))
-        self.list.item(row).setToolTip(format_call(layer))
-        self.edited.emit(self._text)
+        self._mark()
+        self.edited.emit(self._text, f"layer {row} {name}")
 
     def _on_rows_moved(self) -> None:
         order = [self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count())]
@@ -209,7 +259,7 @@ class LayerForm(QWidget):
     def _change(self, text: str, row: int) -> None:
         self._take(text)
         self._fill(row)
-        self.edited.emit(text)
+        self.edited.emit(text, "")
 
     def _take(self, text: str) -> None:
         parsed = parse(text)

@@ -11,12 +11,12 @@ from PySide6.QtGui import (
     QFontDatabase,
     QHelpEvent,
     QKeyEvent,
-    QKeySequence,
     QTextCharFormat,
     QTextCursor,
 )
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QTextEdit, QToolTip, QWidget
 
+from reproviewer.gui.quiet import is_undo
 from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:
@@ -71,11 +71,15 @@ class ModelEditor(QPlainTextEdit):
         """The line of the cursor, from 1."""
         return self.textCursor().blockNumber() + 1
 
-    def go_to(self, span: Span) -> None:
+    def place_cursor(self, span: Span) -> None:
         """Put the cursor at the beginning of the span."""
         cursor = self.textCursor()
         cursor.setPosition(self._position(span.line, span.column))
         self.setTextCursor(cursor)
+
+    def go_to(self, span: Span) -> None:
+        """Put the cursor at the beginning of the span, and the keyboard there."""
+        self.place_cursor(span)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def sizeHint(self) -> QSize:
@@ -89,13 +93,13 @@ class ModelEditor(QPlainTextEdit):
         return QSize(60, self.sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if _is_undo(event):
+        if is_undo(event):
             event.ignore()
         else:
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_undo(event):
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and is_undo(event):
             event.ignore()
             return False
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -115,6 +119,7 @@ class ModelEditor(QPlainTextEdit):
         self.setFont(monospaced())
         self.setPlaceholderText(self.tr("One layer a line:\n\nInput((8,))\nDense(5, activation='relu')"))
         self.setAccessibleName(self.tr("Layers of the model"))
+        self.setToolTip(self.tr("The layers in order, one a line, each written as in Keras"))
         self.textChanged.connect(self._on_text_changed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -166,13 +171,9 @@ class ModelEditor(QPlainTextEdit):
             if self._position(span.line, span.column) <= at <= self._position(span.end_line, span.end_column):
                 QToolTip.showText(event.globalPos(), shown(problem.message), self)
                 return
-        QToolTip.hideText()
+        QToolTip.showText(event.globalPos(), self.toolTip(), self)
 
 
 def monospaced() -> QFont:
     """The system's font of equal widths."""
     return QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-
-
-def _is_undo(event: QKeyEvent) -> bool:
-    return event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -25,9 +26,9 @@ MAX_SHOWN = 3
 
 
 class ModelSection(Section):
-    """Edits the text of the model. `edited` carries the text."""
+    """Edits the text of the model. `edited` carries the text and the place that is changed."""
 
-    edited = Signal(str)
+    edited = Signal(str, str)
 
     def __init__(self, theme: Theme, catalog: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("&MODEL"), parent)
@@ -57,6 +58,7 @@ class ModelSection(Section):
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
         self.editor.apply_theme(theme)
+        self.form.apply_theme(theme)
 
     def set_busy(self, busy: bool) -> None:
         """Let nothing be changed while the runs are built."""
@@ -67,7 +69,7 @@ class ModelSection(Section):
     def _setup_ui(self, theme: Theme) -> None:
         self.editor = ModelEditor(theme)
         self.heading.setBuddy(self.editor)
-        self.form = LayerForm(self._catalog)
+        self.form = LayerForm(theme, self._catalog, self)
         self.form.hide()
         self.chooser = LayerChooser(self._catalog, self)
         self.add = QPushButton(self.tr("+ &Layer"))
@@ -79,7 +81,7 @@ class ModelSection(Section):
         self.findings.setObjectName("model-findings")
         self.findings.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.findings.setMinimumHeight(2 * self.findings.fontMetrics().lineSpacing())
-        self.editor.edited.connect(self._edit)
+        self.editor.edited.connect(lambda text: self._edit(text, f"line {self.editor.line()}"))
         self.form.edited.connect(self._edit)
         self.add.clicked.connect(lambda: self.chooser.open_below(self.add))
         self.chooser.chosen.connect(self._add_layer)
@@ -95,11 +97,16 @@ class ModelSection(Section):
             self.column.addWidget(widget)
         self.column.addLayout(line)
         self.column.addWidget(self.findings)
+        self.column.addWidget(self.form.details)
+        form = self.form
+        keyboard = (form.list, form.earlier, form.later, form.duplicate, form.remove, self.add, self.as_form)
+        for first, second in pairwise((self.editor, *keyboard, form.fields.more)):
+            QWidget.setTabOrder(first, second)
 
-    def _edit(self, text: str) -> None:
+    def _edit(self, text: str, place: str = "") -> None:
         if text != self._text:
             self._text = text
-            self.edited.emit(text)
+            self.edited.emit(text, place)
 
     def _add_layer(self, name: str) -> None:
         layer = starter(self._catalog, name)
@@ -118,8 +125,12 @@ class ModelSection(Section):
     def _show_form(self, as_form: bool) -> None:
         if as_form:
             self.form.show_model(self._text, self._problems)
+            self.form.choose_line(self.editor.line())
+        elif self.form.span is not None:
+            self.editor.place_cursor(self.form.span)
         self.as_form.setText(self.tr("Edit &as text") if as_form else self.tr("Edit &as form"))
         self.form.setVisible(as_form)
+        self.form.details.setVisible(as_form and self.form.span is not None)
         self.editor.setVisible(not as_form)
         self.heading.setBuddy(self.form.list if as_form else self.editor)
 

@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from reproviewer.gui.panel.section import caption, flat_button
 
+ABOVE_PX = 5
+"""Around the title, so that its first line is beside the sign of the button and its last one clear of the notes."""
+
 
 class NotesSection(QWidget):
     """The title and the notes of the experiment; the notes fold away. Hidden when there are none."""
@@ -29,6 +32,7 @@ class NotesSection(QWidget):
 
     def _setup_ui(self) -> None:
         self._title = caption(kind="title")
+        self._title.setContentsMargins(0, ABOVE_PX, 0, ABOVE_PX)
         self._notes = caption(kind="note")
         self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.fold = flat_button("▾", self.tr("Fold the notes away"), self.tr("Show or hide the notes"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from reproviewer.core.catalog import Catalog, shipped
 from reproviewer.core.experiment import Experiment
@@ -27,15 +27,17 @@ MIN_WIDTH_PX, WIDTH_PX = 260, 300
 
 
 class ExperimentPanel(QFrame):
-    """Shows an experiment. `experimentEdited` carries a new Experiment whenever the person changes something."""
+    """Shows an experiment. `experimentEdited` carries a new Experiment whenever the person changes something.
 
-    experimentEdited = Signal(object)
+    With it comes the place that is changed, where that may take more than a moment: a line, a field. Else it is empty.
+    """
+
+    experimentEdited = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._experiment = Experiment()
         self._busy = False
-        self._focus_before: QWidget | None = None
 
     def fill(self, theme: Theme) -> Iterator[None]:
         """Put the sections in, one at each step; nothing can be shown before the last."""
@@ -60,19 +62,14 @@ class ExperimentPanel(QFrame):
         self.model.apply_theme(theme)
 
     def set_busy(self, busy: bool) -> None:
-        """Let nothing be changed while the runs are built; the focus comes back to where it was."""
+        """Let nothing be changed while the runs are built."""
         if busy == self._busy:
             return
         self._busy = busy
-        focus = QApplication.focusWidget()
-        if busy:
-            self._focus_before = focus if focus is not None and self.isAncestorOf(focus) else None
         self.seeding.settle()
         self.model.set_busy(busy)
         for section in (self.draws, self.seeding, self.environment):
             section.setEnabled(not busy)
-        if not busy and self._focus_before is not None and (focus is None or self.isAncestorOf(focus)):
-            self._focus_before.setFocus()
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH_PX, 640)
@@ -89,9 +86,9 @@ class ExperimentPanel(QFrame):
         self.seeding = SeedingSection(inside)
         yield
         self.environment = EnvironmentSection(inside)
-        self.model.edited.connect(lambda text: self._edit(model=text))
-        self.draws.edited.connect(lambda draws: self._edit(draws=draws))
-        self.seeding.edited.connect(lambda seeding: self._edit(seeding=seeding))
+        self.model.edited.connect(lambda text, place: self._edit(place, model=text))
+        self.draws.edited.connect(lambda draws, place: self._edit(place, draws=draws))
+        self.seeding.edited.connect(lambda seeding, place: self._edit(place, seeding=seeding))
         self.environment.edited.connect(self._edit_environment)
 
     def _make_area(self) -> QWidget:
@@ -119,10 +116,10 @@ class ExperimentPanel(QFrame):
         whole.setContentsMargins(1, 1, 1, 1)
         whole.addWidget(self.area)
 
-    def _edit(self, **changes: Any) -> None:
+    def _edit(self, place: str, **changes: Any) -> None:
         self._experiment = replace(self._experiment, **changes)
-        self.experimentEdited.emit(self._experiment)
+        self.experimentEdited.emit(self._experiment, place)
 
     def _edit_environment(self, environment: Any) -> None:
         self.seeding.show_seeding(self._experiment.seeding, environment.process)
-        self._edit(environment=environment)
+        self._edit("", environment=environment)

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QLineEdit, QWidget
 
 from reproviewer.core.experiment import MAX_SEED
 from reproviewer.gui.panel.section import mark_bad
+from reproviewer.gui.quiet import QuietLineEdit
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent
+    from PySide6.QtWidgets import QWidget
 
 
-class SeedEdit(QLineEdit):
+class SeedEdit(QuietLineEdit):
     """Takes whole numbers from 0 to 4294967295, more than a spin box of Qt holds; Up and Down count.
 
     What would make something else of the text - a key, a pasted or dropped text - is refused whole, so that what is

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from reproviewer.core.experiment import SeedCall, SeedFunction
+from reproviewer.gui.focus import enable
 from reproviewer.gui.panel.section import INDENT_PX, caption, flat_button
 from reproviewer.gui.panel.seed_edit import SeedEdit
 
@@ -45,7 +46,7 @@ class SeedRow(QWidget):
         """Show the buttons that move the call, when there are others to move past."""
         for button, can in ((self.up, up), (self.down, down)):
             button.setVisible(up or down)
-            button.setEnabled(can)
+            enable(button, can, self.seed)
 
     def _setup_ui(self) -> None:
         function = self.function

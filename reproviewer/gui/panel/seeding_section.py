@@ -12,9 +12,12 @@ from reproviewer.gui.quiet import QuietComboBox
 
 
 class SeedingSection(Section):
-    """The four calls as rows; the rows that are checked are made from top to bottom. `edited` carries a Seeding."""
+    """The four calls as rows; the rows that are checked are made from top to bottom. `edited` carries a Seeding.
 
-    edited = Signal(object)
+    With it comes the function whose seed is changed, else an empty text.
+    """
+
+    edited = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("&SEEDING"), parent)
@@ -86,7 +89,7 @@ class SeedingSection(Section):
         for row in self._rows:
             self._rows_column.addWidget(row)
             row.toggled.connect(lambda made, row=row: self._on_toggled(row, made))
-            row.seedChanged.connect(lambda _: self._emit())
+            row.seedChanged.connect(lambda _, row=row: self._emit(row.function))
             row.moveWanted.connect(lambda step, row=row: self._move(row, step))
         self.heading.setBuddy(self._rows[0].check)
         self._set_tab_order()
@@ -113,9 +116,9 @@ class SeedingSection(Section):
         for first, second in zip(chain, [*chain[1:], self._when], strict=True):
             QWidget.setTabOrder(first, second)
 
-    def _emit(self) -> None:
+    def _emit(self, place: str = "") -> None:
         self._refresh()
-        self.edited.emit(Seeding(self._calls(), self._when.currentData()))
+        self.edited.emit(Seeding(self._calls(), self._when.currentData()), place)
 
     def _refresh(self) -> None:
         made = [row for row in self._rows if row.is_made]

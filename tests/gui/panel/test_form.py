@@ -161,7 +161,7 @@ def test_layers_are_moved_copied_and_removed_with_the_keys(form, qtbot) -> None:
     assert desk.experiment.model == THREE
     qtbot.keyClick(layers, Qt.Key.Key_Up, ALT)
     assert desk.experiment.model == THREE
-    qtbot.keyClick(layers, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(layers, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
     assert desk.experiment.model.startswith("Dense(5)  # a\nDense(5)\nDropout")
     qtbot.keyClick(layers, Qt.Key.Key_Delete)
     assert desk.experiment.model == THREE
@@ -174,7 +174,7 @@ def test_layers_are_moved_copied_and_removed_with_the_keys(form, qtbot) -> None:
 def test_layers_are_moved_copied_and_removed_with_the_buttons(form, qtbot) -> None:
     desk = form(THREE)
     assert not desk.form.earlier.isEnabled()
-    for button in (desk.form.later, desk.form.copy, desk.form.earlier, desk.form.remove):
+    for button in (desk.form.later, desk.form.duplicate, desk.form.earlier, desk.form.remove):
         qtbot.mouseClick(button, LEFT)
     assert [layer.name for layer in parse(desk.experiment.model).layers] == ["Dropout", "Dense", "Dense"]
 
@@ -232,7 +232,7 @@ def test_nothing_changes_while_building(form, qtbot) -> None:
     desk.panel.set_busy(True)
     qtbot.keyClick(desk.form.list, Qt.Key.Key_Delete)
     qtbot.keyClick(desk.form.list, Qt.Key.Key_Down, ALT)
-    qtbot.mouseClick(desk.form.copy, LEFT)
+    qtbot.mouseClick(desk.form.duplicate, LEFT)
     assert desk.edits == []
     assert not desk.form.fields.isEnabled()
 
@@ -251,7 +251,7 @@ def test_every_layer_has_a_form_that_says_what_the_text_says(qtbot, name, flavou
     fields.show_call(call, is_first=True)
     assert {p.name for p in catalog.layers[name]} <= set(fields.fields)
     changes = []
-    fields.changed.connect(changes.append)
+    fields.changed.connect(lambda call, name: changes.append(call))
     for field in fields.fields.values():
         assert field.control.focusPolicy() & Qt.FocusPolicy.TabFocus
     assert changes == []
@@ -263,7 +263,7 @@ def test_objects_of_every_family_can_be_chosen(qtbot) -> None:
     fields = CallFields(catalog, "layers")
     qtbot.addWidget(fields)
     changes = []
-    fields.changed.connect(changes.append)
+    fields.changed.connect(lambda call, name: changes.append(call))
     fields.show_call(Call("Dense", parse("Dense(5)").layers[0].arguments))
     for name in ("kernel_initializer", "kernel_regularizer", "kernel_constraint"):
         field = fields.fields[name]
@@ -275,3 +275,45 @@ def test_objects_of_every_family_can_be_chosen(qtbot) -> None:
         field.box.activated.emit(0)
     assert format_call(changes[-1]) == "Dense(5)"
     QApplication.processEvents()
+
+
+def test_the_form_opens_on_the_layer_of_the_cursor_and_the_text_on_the_chosen_layer(form, qtbot) -> None:
+    desk = form(THREE)
+    section = desk.panel.model
+    desk.form.list.setCurrentRow(2)
+    qtbot.mouseClick(section.as_form, LEFT)
+    assert section.editor.line() == 3
+    section.editor.setFocus()
+    qtbot.keyClick(section.editor, Qt.Key.Key_Up)
+    qtbot.mouseClick(section.as_form, LEFT)
+    assert desk.form.list.currentRow() == 1
+    assert desk.form.title.text() == "Dropout"
+
+
+def test_the_form_opens_on_the_layer_that_was_just_added(bench, qtbot) -> None:
+    desk = bench(Experiment(model="Dense(5)"))
+    section = desk.panel.model
+    qtbot.mouseClick(section.add, LEFT)
+    qtbot.keyClicks(section.chooser.search, "ReLU")
+    qtbot.keyClick(section.chooser.search, Qt.Key.Key_Return)
+    qtbot.mouseClick(section.as_form, LEFT)
+    assert section.form.title.text() == "ReLU"
+
+
+def test_the_buttons_below_the_list_stay_in_their_place(form, qtbot) -> None:
+    desk = form("Input((8, 8, 3))\nConv2D(4, 3)\nFlatten()\nDense(5)")
+    places = set()
+    for row in range(4):
+        desk.form.list.setCurrentRow(row)
+        QApplication.processEvents()
+        places.add((desk.panel.model.as_form.pos(), desk.panel.model.add.pos()))
+    assert len(places) == 1
+
+
+def test_a_layer_with_a_mistake_is_marked_in_the_list(form, qtbot) -> None:
+    desk = form("Dense(5)\nDense(units=2, unit=3)")
+    texts = [desk.form.list.item(row).text() for row in range(2)]
+    assert texts == ["Dense(5)", "✕ Dense(units=2, unit=3)"]
+    assert "unit" in desk.form.list.item(1).toolTip().splitlines()[1]
+    desk.show(Experiment(model="Dense(5)\nDense(units=2)"))
+    assert desk.form.list.item(1).text() == "Dense(units=2)"

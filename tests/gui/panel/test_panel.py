@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -69,6 +69,38 @@ def test_notes_show_and_fold_away(bench, qtbot) -> None:
     assert not notes.isVisible()
 
 
+@pytest.mark.usefixtures("themed")
+def test_a_title_of_any_length_keeps_clear_of_its_notes(bench) -> None:
+    gaps = set()
+    for title in ("A title", "A title that is much too long for one line of the panel"):
+        notes = bench(Experiment(title=title, notes="Look at this.")).panel.notes
+        QApplication.processEvents()
+        words = notes._title.contentsRect().translated(notes._title.pos())
+        gaps.add(notes._notes.y() - words.bottom())
+    assert len(gaps) == 1
+    assert gaps.pop() >= 6
+
+
+@pytest.mark.usefixtures("themed")
+def test_the_number_of_a_spin_box_is_in_its_middle(bench) -> None:
+    box = bench(FULL).panel.draws.rows[0].size_box
+    QApplication.processEvents()
+    assert abs(box.lineEdit().geometry().center().y() - box.rect().center().y()) <= 1
+
+
+@pytest.mark.usefixtures("themed")
+def test_nothing_moves_when_a_check_box_takes_the_keyboard(bench) -> None:
+    desk = bench()
+    check = desk.panel.seeding.rows[0].check
+    label = QRect(check.height() + 4, 0, check.sizeHint().width(), check.height())
+    desk.panel.model.editor.setFocus()
+    whole, words = check.grab().toImage(), check.grab(label).toImage()
+    check.setFocus()
+    QApplication.processEvents()
+    assert check.grab(label).toImage() == words
+    assert check.grab().toImage() != whole
+
+
 def test_draws_are_added_changed_and_removed(bench, qtbot) -> None:
     desk = bench()
     draws = desk.panel.draws
@@ -88,10 +120,9 @@ def test_draws_are_added_changed_and_removed(bench, qtbot) -> None:
     assert desk.experiment.draws == (Draw("numpy.random.default_rng"),)
 
 
-def test_while_building_nothing_can_be_changed_and_the_focus_comes_back(bench, qtbot) -> None:
+def test_while_building_nothing_can_be_changed(bench, qtbot) -> None:
     desk = bench(FULL)
     panel = desk.panel
-    panel.seeding.rows[0].check.setFocus()
     panel.set_busy(True)
     qtbot.keyClicks(panel.model.editor, "x")
     qtbot.mouseClick(panel.draws.add, LEFT)
@@ -99,7 +130,6 @@ def test_while_building_nothing_can_be_changed_and_the_focus_comes_back(bench, q
     assert desk.edits == []
     assert not panel.model.chooser.isVisible()
     panel.set_busy(False)
-    assert QApplication.focusWidget() is panel.seeding.rows[0].check
     qtbot.keyClicks(panel.model.editor, "x")
     assert desk.edits
 

@@ -1,0 +1,37 @@
+"""Whether to close the window while something runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from reproviewer.gui.texts import shown
+
+if TYPE_CHECKING:
+    from reproviewer.core.view_state import ViewState
+
+
+class CloseQuestion(QMessageBox):
+    """Says what runs, and goes by itself when that has ended. `agreed` is the wish to close all the same."""
+
+    agreed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setIcon(QMessageBox.Icon.Question)
+        self.setWindowTitle(self.tr("Close?"))
+        self.setInformativeText(self.tr("If you close now it is stopped, and what is not saved is lost."))
+        anyway = self.addButton(self.tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
+        anyway.clicked.connect(self.agreed)
+        self.setDefaultButton(self.addButton(QMessageBox.StandardButton.Cancel))
+
+    def show_state(self, state: ViewState) -> None:
+        """Say how far it is."""
+        if not state.busy:
+            self.reject()
+            return
+        facts = shown(state.verdict.facts) if state.verdict.facts else ""
+        self.setText(self.tr("{what}: {how}").format(what=shown(state.verdict.headline), how=facts))

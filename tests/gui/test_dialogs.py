@@ -1,0 +1,82 @@
+"""Closing while something runs, and the worker's log."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from reproviewer.gui import log_window
+from reproviewer.gui.close_question import CloseQuestion
+from reproviewer.gui.log_window import LogWindow
+
+
+@pytest.fixture
+def closing(desk):
+    """A window that was asked to close while it builds, and its question."""
+
+    def make(runs):
+        desk.controller.edit(replace(desk.state.experiment, runs=runs))
+        desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        desk.window.close()
+        (question,) = desk.window.findChildren(CloseQuestion)
+        return desk, question
+
+    return make
+
+
+def test_the_question_says_what_runs_and_enter_stays(closing):
+    desk, question = closing(1000)
+    first = question.text()
+    assert first == "Building: Run 1 of 1,000."
+    desk.wait(lambda: question.text() != first)
+    assert question.text().startswith("Building: Run ")
+    assert question.defaultButton() is question.button(QMessageBox.StandardButton.Cancel)
+    desk.qtbot.keyClick(question, Qt.Key.Key_Return)
+    assert not question.isVisible()
+    assert desk.window.isVisible()
+    assert desk.state.busy
+
+
+def test_the_question_goes_when_the_build_has_ended(closing):
+    desk, question = closing(3)
+    gone = []
+    question.destroyed.connect(lambda: gone.append(True))
+    desk.wait_done()
+    desk.wait(lambda: bool(gone))
+    assert desk.window.isVisible()
+    assert len(desk.state.cards) == 3
+
+
+def test_the_window_closes_all_the_same(closing):
+    desk, question = closing(1000)
+    (anyway,) = (b for b in question.buttons() if b.text() == "Close anyway")
+    desk.qtbot.mouseClick(anyway, Qt.MouseButton.LeftButton)
+    assert not desk.window.isVisible()
+
+
+def test_the_log_is_shown_in_a_window_of_its_own(desk):
+    desk.window.actions_.log.trigger()
+    (window,) = desk.window.findChildren(LogWindow)
+    assert window.isVisible()
+    assert window.place.text() == str(desk.controller.log_path())
+    desk.controller.log_path().write_text("first\nsecond\n", encoding="utf-8")
+    window.read()
+    assert window.text.toPlainText() == "first\nsecond\n"
+    window.copy.click()
+    assert QApplication.clipboard().text() == "first\nsecond\n"
+    window.close()
+
+
+def test_of_a_long_log_the_end_is_shown(qtbot, tmp_path, monkeypatch):
+    from PySide6.QtWidgets import QWidget
+
+    monkeypatch.setattr(log_window, "TAIL_BYTES", 8)
+    path = tmp_path / "worker.log"
+    path.write_bytes(b"much of it \xff\xff the end")
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    assert LogWindow(path, parent).text.toPlainText() == " the end"
+    missing = LogWindow(tmp_path / "none.log", parent)
+    assert missing.text.toPlainText() == "The worker has printed nothing yet."
+    assert not missing.copy.isEnabled()
