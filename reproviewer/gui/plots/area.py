@@ -19,6 +19,7 @@ from reproviewer.gui.plots.cursor_table import MOST_ROWS, CursorTable
 from reproviewer.gui.plots.panes import first_difference, same_values
 from reproviewer.gui.plots.reading import Reading
 from reproviewer.gui.plots.slice_bar import SliceBar
+from reproviewer.gui.plots.tab_order import order_tabs
 from reproviewer.gui.plots.texts import tr
 from reproviewer.gui.texts import shown
 from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
@@ -223,6 +224,7 @@ class PlotArea(QWidget):
             return
         self._stack.setCurrentWidget(self._inner)
         content.show_loaded(loaded, found.thumbs)
+        order_tabs(self, self._slices, self._table)
         self._show_cursor()
 
     def _on_detail_wanted(self, region: Region, cells: tuple[int, int]) -> None:

@@ -136,7 +136,7 @@ class ValuesView(QWidget):
     def _setup_ui(self) -> None:
         self._table = _Table()
         self._table.setModel(self._model)
-        self._table.setFocusProxy(self)
+        self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._table.resized.connect(self._widths)
         self._table.clicked.connect(self._on_click)
         self._bar = QScrollBar(Qt.Orientation.Vertical)

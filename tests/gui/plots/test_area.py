@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
 from reproviewer.core.weights import Tensor
 from reproviewer.gui.plots import load
@@ -592,3 +592,16 @@ def test_the_mouse_really_reaches_the_plots(bench, normal, qtbot):
     qtbot.mouseMove(board(area).viewport(), place - QPoint(9, 9))
     qtbot.mouseMove(board(area).viewport(), place)
     qtbot.waitUntil(lambda: area.cursor_index == (30, 40))
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "values"])
+def test_tab_goes_from_the_slices_through_the_plots_to_the_table(bench, normal, qtbot, kind):
+    area = bench.shown([normal(3, 2, 4, 5), normal(3, 2, 4, 5)], kind)
+    boxes = area._slices.boxes
+    view = area._the_content()._views.currentWidget()
+    boxes[0].setFocus()
+    visited = []
+    while QApplication.focusWidget() is not area._table:
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        visited.append(QApplication.focusWidget())
+    assert visited.index(boxes[1]) < visited.index(view) < visited.index(area._table)
