@@ -115,7 +115,7 @@ def slots(found: DistanceHistogram) -> tuple[Slot, ...]:
     """The bars, from the same bits to no distance at all."""
     made = [Slot("0", tr("identical"), found.identical, "identical")]
     if found.equal:
-        made.append(Slot("≈ 0", tr("the same value in other bits, such as −0.0 and 0.0"), found.equal, "equal"))  # noqa: RUF001
+        made.append(Slot("≈ 0", tr("the same value in other bits, such as -0.0 and 0.0"), found.equal, "equal"))
     ends = zip(found.edges, found.edges[1:], found.counts, strict=False)
     made += [Slot(_edge(low, found), _words(low, high, found), n, "different") for low, high, n in ends]
     if found.unmeasured:

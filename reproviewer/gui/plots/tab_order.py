@@ -22,7 +22,7 @@ def order_tabs(area: QWidget, first: QWidget, last: QWidget) -> None:
 def _stops(area: QWidget) -> Iterator[QWidget]:
     """The widgets of the area at which the Tab key stops, in the order of now."""
     widget = area.nextInFocusChain()
-    while widget is not area:
+    while widget is not None and widget is not area:
         tabs = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
         if tabs and widget.focusProxy() is None and area.isAncestorOf(widget):
             yield widget

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from reproviewer.gui.theme import CAPTION_PX, TEXT_PX
 
 MINUS = "\N{MINUS SIGN}"
+"""Between the names of two runs; numbers have a hyphen."""
 
 
 def tr(text: str) -> str:
@@ -18,13 +19,10 @@ def tr(text: str) -> str:
 
 
 def number(value: float, digits: int = 4, signed: bool = False) -> str:
-    """A number in few digits, with a real minus sign."""
+    """A number in few digits, with the hyphen that reads back as a minus, as in the values in full beside it."""
     if math.isnan(value):
         return "NaN"
-    if math.isinf(value):
-        return MINUS + "inf" if value < 0 else "inf"
-    text = f"{value:+.{digits}g}" if signed and value else f"{value:.{digits}g}"
-    return text.replace("-", MINUS)
+    return f"{value:+.{digits}g}" if signed and value else f"{value:.{digits}g}"
 
 
 def count(value: int) -> str:

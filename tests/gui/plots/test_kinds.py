@@ -30,7 +30,7 @@ class TestHistogram:
         area = bench.shown([np.int32([0, 0, 1, 3]), np.int32([0, 1, 1, 3])], "histogram")
         plot = view(area)
         plot._on_mouse(plot._view.mapViewToScene(QPointF(0, 1)))
-        assert plot._legend._note == "−0.5 to 0.5 — Run 1: 2, Run 2: 1"  # noqa: RUF001
+        assert plot._legend._note == "-0.5 to 0.5 — Run 1: 2, Run 2: 1"
         plot._on_mouse(QPointF(-50, -50))
         assert plot._legend._note == "count of values in each bin"
 
