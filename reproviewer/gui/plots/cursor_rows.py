@@ -91,7 +91,7 @@ def meaning_text(meaning: BitMeaning) -> str:
 
 def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool, bool]:
     found = elements.distances(a, b, dtypes)
-    distance = "" if found.far is None else texts.number(float(found.far[0]), 4)
+    distance = "" if found.far is None else texts.distance(float(found.far[0]), 4)
     ulp = ""
     if found.ulp is not None and found.has_ulp is not None and found.has_ulp[0]:
         ulp = texts.count(int(found.ulp[0])) if found.ulp[0] < EXACT_ULP else texts.number(float(found.ulp[0]), 4)

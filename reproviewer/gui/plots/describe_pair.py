@@ -11,7 +11,7 @@ from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import describe
 from reproviewer.gui.plots.load import DifferenceData
-from reproviewer.gui.plots.texts import count, number, tr
+from reproviewer.gui.plots.texts import Title, count, number, tr
 
 if TYPE_CHECKING:
     from reproviewer.core.scatter import Scatter
@@ -44,11 +44,11 @@ def why_not(data: Paired) -> str:
     return describe.difference_note(DifferenceData(data.focus, data.reference, why_not=data.why_not))
 
 
-def title(data: Paired) -> str:
+def title(data: Paired) -> Title:
     """Which two are compared."""
     assert data.reference is not None
     assert data.focus is not None
-    return tr("{run} against {reference}").format(run=data.focus.label, reference=data.reference.label)
+    return Title(tr("{0} against {1}"), (data.focus.label, data.reference.label))
 
 
 def ink(found: DistanceHistogram | Scatter, two_dtypes: bool, theme: Theme) -> str:
@@ -63,7 +63,7 @@ def distances_line(found: DistanceHistogram) -> tuple[str, ...]:
     """How many elements are how, in full and shorter."""
     parts = []
     if found.unequal:
-        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {_differ(found.unequal, found.size)}")
+        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {describe.differ(found.unequal, found.size)}")
     if found.equal:
         parts.append(f"{SIGNS[Verdict.EQUAL]} {tr('{n} equal in other bits').format(n=count(found.equal))}")
     if found.identical:
@@ -79,7 +79,7 @@ def scatter_line(found: Scatter, complex_numbers: bool) -> tuple[str, ...]:
     size = int(found.on.sum()) + found.unplaced - found.unplaced_unequal + found.unequal
     parts = []
     if found.unequal:
-        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {_differ(found.unequal, size)}")
+        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {describe.differ(found.unequal, size)}")
     if found.other_bits:
         parts.append(f"{SIGNS[Verdict.EQUAL]} {tr('{n} equal in other bits').format(n=count(found.other_bits))}")
     same = size - found.unequal - found.other_bits
@@ -140,11 +140,6 @@ def cell_note(low: tuple[float, float], high: tuple[float, float], counts: tuple
     return tr("{where}: {equal} equal, {differ} differ").format(
         where=where, equal=count(counts[0]), differ=count(counts[1])
     )
-
-
-def _differ(n: int, total: int) -> str:
-    text = tr("{n} of {total} differs") if n == 1 else tr("{n} of {total} differ")
-    return text.format(n=count(n), total=count(total))
 
 
 def _unplaced(found: Scatter) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QFont, QFontMetricsF
@@ -25,6 +26,11 @@ def number(value: float, digits: int = 4, signed: bool = False) -> str:
     return f"{value:+.{digits}g}" if signed and value else f"{value:.{digits}g}"
 
 
+def distance(value: float, digits: int, signed: bool = False) -> str:
+    """How far two elements are apart; from a NaN or an infinity nothing else is at any finite distance."""
+    return number(value, digits, signed) if math.isfinite(value) else tr("not finite")
+
+
 def count(value: int) -> str:
     """An integer grouped by thousands."""
     return f"{value:,}"
@@ -36,6 +42,28 @@ def short_count(value: int) -> str:
         if value >= 10 * unit or (value >= unit and value % (unit // 10) == 0):
             return f"{value / unit:g}{sign}" if value >= 10_000 else count(value)
     return count(value)
+
+
+@dataclass(frozen=True)
+class Title:
+    """Names of runs in a template such as `{0} against {1}`."""
+
+    template: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.template.format(*self.names)
+
+    def fitted(self, font: QFont, width: float) -> str:
+        """All of it, or every name cut in its middle so that none is lost; short names keep their room."""
+        metrics = QFontMetricsF(font)
+        room = width - metrics.horizontalAdvance(self.template.format(*("" for _ in self.names)))
+        cut = dict(enumerate(self.names))
+        for left, place in enumerate(sorted(cut, key=lambda i: metrics.horizontalAdvance(cut[i]))):
+            share = room / (len(cut) - left)
+            cut[place] = metrics.elidedText(cut[place], Qt.TextElideMode.ElideMiddle, max(0.0, share))
+            room -= metrics.horizontalAdvance(cut[place])
+        return self.template.format(*(cut[i] for i in range(len(cut))))
 
 
 def caption_font(bold: bool = False) -> QFont:

@@ -133,7 +133,7 @@ class ValuesModel(QAbstractTableModel):
             return self._sign(row)
         run = self.run_at(column)
         if run is None:
-            return texts.number(rows.difference[at], 6, signed=True) if at < len(rows.difference) else ""
+            return texts.distance(rows.difference[at], 6, signed=True) if at < len(rows.difference) else ""
         values = rows.columns[run].values if run < len(rows.columns) else ()
         return values[at] if at < len(values) else ""
 

@@ -2,16 +2,18 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QFontMetricsF, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
 from reproviewer.core.weights import Tensor
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
+from reproviewer.gui.plots.texts import text_font
 from reproviewer.gui.theme import DARK, LIGHT
 from tests.gui.plots.conftest import pixels
 
@@ -33,7 +35,7 @@ def notes(area):
 
 
 def captions(area):
-    return [(panel.caption._titles[0], panel.caption._details[0]) for panel in board(area).panels]
+    return [panel.caption.texts for panel in board(area).panels]
 
 
 def hover(area, panel, x, y):
@@ -130,7 +132,7 @@ class TestBars:
         area = bench.shown([np.float32([[1, -2]]), np.float32([[1, 0.5]])], "bars")
         labels = [panel._bar_item._labels for panel in board(area).panels]
         assert labels == [["1", "-2"], ["1", "0.5"], ["0", "+2.5"]]
-        assert captions(area)[2] == ("Run 2 − Run 1", "✕ 1 of 2 differs · |Δ| ≤ 2.5")  # noqa: RUF001
+        assert captions(area)[2] == ("Run 2 − Run 1", "✕ 1 of 2 differs · largest |Δ| 2.5")  # noqa: RUF001
 
     def test_runs_share_one_range(self, bench):
         area = bench.shown([np.float32([1, 2]), np.float32([-30, 2]), np.float32([0, 50])], "bars")
@@ -391,8 +393,6 @@ class TestCursor:
 
     @pytest.mark.parametrize("value", [1e9, np.nan])
     def test_goes_to_the_first_difference_when_that_is_known_later(self, bench, normal, value):
-        from dataclasses import replace
-
         a = normal(5, 6)
         b = a.copy()
         b[3, 2] = value
@@ -563,8 +563,6 @@ class TestThreads:
         assert area.wait_until_drawn()
 
     def test_a_comparison_that_arrives_reads_nothing_again(self, bench, normal, monkeypatch):
-        from dataclasses import replace
-
         state = bench.state([normal(2, 3), normal(2, 3)])
         bare = replace(state, panes=tuple(replace(pane, comparison=None) for pane in state.panes))
         area = bench.area()
@@ -616,3 +614,82 @@ def test_numbers_have_one_kind_of_minus(bench, kind):
     area.render_svg(bench.folder / "out.svg")
     written = (bench.folder / "out.svg").read_text() + str(area._table.row_texts())
     assert not re.search(r"−[\d∞i]", written)  # noqa: RUF001
+
+
+class TestHowFar:
+    """What is said of the largest distance is true to the last digit that is written."""
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap"])
+    def test_a_rounded_distance_is_no_limit(self, bench, kind):
+        area = bench.shown([np.float32([[0, 0]]), np.float32([[-1.394, 1]])], kind)
+        assert captions(area)[2][1] == "✕ 2 of 2 differ · largest |Δ| 1.39"
+        assert not any("≤" in text for panel in board(area).panels for text in panel.caption._details)
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap"])
+    @pytest.mark.parametrize(
+        ("value", "rest", "said"),
+        [
+            (np.nan, 0, "✕ 1 of 48 differs · 1 not finite (NaN or infinity)"),
+            (np.inf, 0.5, "✕ 2 of 48 differ · 1 not finite (NaN or infinity), else largest |Δ| 0.5"),
+        ],
+    )
+    def test_nan_and_infinity_are_named(self, bench, kind, value, rest, said):
+        a, b = np.zeros((6, 8), np.float32), np.zeros((6, 8), np.float32)
+        b[0, 0], b[3, 3] = value, rest
+        area = bench.shown([a, b], kind)
+        assert captions(area)[2][1] == said
+        area.set_cursor((0, 0))
+        assert area.wait_until_drawn()
+        assert area._table.row_texts()[1][2] == "not finite"
+
+    def test_the_same_nan_is_no_distance_away(self, bench):
+        area = bench.shown([np.float32([np.nan, 1]), np.float32([np.nan, 2])], "values")
+        model = area._the_content().values.model
+        assert [model.data(model.index(row, 4)) for row in range(2)] == ["0", "+1"]
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "values"])
+    def test_what_is_no_number_is_nowhere_called_infinite(self, bench, kind):
+        one, other = (bench.tensor(np.array([[1, value]], "<u2"), "V2") for value in (2, 3))
+        area = bench.shown([one, other], kind)
+        if kind == "values":
+            model = area._the_content().values.model
+            assert model.data(model.index(1, 4)) == ""
+        else:
+            assert captions(area)[2][1] == "✕ 1 of 2 differs"
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap"])
+    def test_a_slice_speaks_for_itself_alone(self, bench, normal, kind):
+        a = normal(3, 3, 3, 8)
+        b = a.copy()
+        b[1, 1] += 1
+        area = bench.shown([a, b], kind, slice_index=(1, 1))
+        assert captions(area)[2][1].startswith("✕ 24 of 24 in this slice differ")
+        area.show_state(bench.state([a, b], kind))
+        assert area.wait_until_drawn()
+        assert captions(area)[2][1] == "✓ the same in this slice"
+
+
+class TestTitleOfTheDifference:
+    def test_short_names_are_written_out_without_their_colours_where_both_have_no_room(self, bench, normal):
+        area = bench.shown([normal(6, 9), normal(6, 9)])
+        caption = board(area).panels[2].caption
+        assert caption.title_in(300) == ("Run 2 − Run 1", caption._swatches)  # noqa: RUF001
+        whole = QFontMetricsF(text_font(bold=True)).horizontalAdvance("Run 2 − Run 1")  # noqa: RUF001
+        assert caption.title_in(whole + 1) == ("Run 2 − Run 1", ())  # noqa: RUF001
+
+    def test_of_long_names_the_colours_and_a_part_of_each_stay(self, bench, normal):
+        state = bench.state([normal(6, 9), normal(6, 9)])
+        names = ("a_very_long_name_of_weights.safetensors", "another_long_one.weights.h5")
+        panes = tuple(replace(pane, label=name) for pane, name in zip(state.panes, names, strict=True))
+        area = bench.area()
+        area.show_state(replace(state, panes=panes))
+        assert area.wait_until_drawn()
+        caption = board(area).panels[2].caption
+        title, colours = caption.title_in(200)
+        one, other = title.split(" − ")  # noqa: RUF001
+        assert one.startswith("ano")
+        assert other.startswith("a_v")
+        assert one.endswith("h5")
+        assert other.endswith("rs")
+        assert len(colours) == 2
+        assert QFontMetricsF(text_font(bold=True)).horizontalAdvance(title) <= 200 - caption._taken(colours)
