@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 from reproviewer.core.listing import next_difference, read_rows
 from reproviewer.gui.plots import describe, export, load, panes
 from reproviewer.gui.plots.cursor_rows import FIRST_ROWS, CursorRow, cursor_rows
-from reproviewer.gui.plots.cursor_table import MOST_ROWS, CursorTable
+from reproviewer.gui.plots.cursor_table import CursorTable
+from reproviewer.gui.plots.cursor_widths import place_name
 from reproviewer.gui.plots.loading_note import LoadingNote
 from reproviewer.gui.plots.panes import first_difference, same_values
 from reproviewer.gui.plots.reading import Reading
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
     from reproviewer.core.slices import Region
     from reproviewer.gui.plots.content import Content
-
-LONG_ITEM = 8
-LOW_AREA_PX, LOW_ROWS = 520, 3
 
 
 class PlotArea(QWidget):
@@ -160,7 +158,8 @@ class PlotArea(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the "loading" label in its corner."""
         super().resizeEvent(event)
-        self._reserve_rows()
+        if self._state is not None:
+            self._table.expect(self._state, self.height())
         self._loading.place()
 
     def minimumSizeHint(self) -> QSize:
@@ -203,7 +202,7 @@ class PlotArea(QWidget):
         assert state is not None
         cells, thumb = self._the_content().cells(state)
         self._show_slices(state)
-        self._reserve_rows()
+        self._table.expect(state, self.height())
         self._reading.drop("detail", "search", "rows")
         self._loading.begin()
         if not self._plots_in_sight:
@@ -334,8 +333,7 @@ class PlotArea(QWidget):
             return
         if len(rows) > limit:
             self._read_cursor(self._state, index, len(rows))
-        name = self._state.title.rsplit("/", 1)[-1]
-        self._table.show_rows(f"{name}[{', '.join(map(str, index))}]" if index else name, rows)
+        self._table.show_rows(place_name(self._state.title, index), rows)
 
     @contextmanager
     def _sheet(self, size: QSize) -> Iterator[QWidget]:
@@ -357,12 +355,6 @@ class PlotArea(QWidget):
             area.close()
             sheet.close()
             sheet.deleteLater()
-
-    def _reserve_rows(self) -> None:
-        runs = len(self._state.panes) if self._state else 1
-        tensor = next((pane.tensor for pane in self._state.panes if pane.tensor), None) if self._state else None
-        self._table.give_values_room(tensor is not None and tensor.itemsize >= LONG_ITEM)
-        self._table.reserve(min(runs, MOST_ROWS if self.height() >= LOW_AREA_PX else LOW_ROWS))
 
     def _on_late(self) -> None:
         """The reading takes long: plots of something else must not stand there as if they were what is wanted."""

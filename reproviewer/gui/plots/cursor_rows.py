@@ -10,7 +10,7 @@ from reproviewer.core.bit_groups import BitMeaning, bit_groups, bit_meaning, unl
 from reproviewer.core.summary import Stopped
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.load import read_element
-from reproviewer.gui.plots.panes import is_many, listed, ordered
+from reproviewer.gui.plots.panes import listed
 
 if TYPE_CHECKING:
     from reproviewer.core.elements import Array
@@ -43,11 +43,11 @@ FIRST_ROWS = 8
 
 
 def cursor_rows(state: PlotState, index: tuple[int, ...], limit: int, cancelled: Cancelled) -> tuple[CursorRow, ...]:
-    """Read the element at `index` in every run, the reference first; of many runs the focus next.
+    """Read the element at `index` in every run, the reference first and the focus next.
 
     After `limit` runs the rows have only their names.
     """
-    panes = listed(state) if is_many(state) else ordered(state)
+    panes = listed(state)
     first = read_element(panes[0], index) if panes else None
     rows = []
     for place, pane in enumerate(panes):

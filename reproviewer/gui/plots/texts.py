@@ -44,6 +44,19 @@ def short_count(value: int) -> str:
     return count(value)
 
 
+def explained_distance() -> str:
+    """What stands in a column of distances."""
+    return tr("|Δ|: how far the value is from the reference's, the one subtracted from the other, without its sign.")
+
+
+def explained_ulp() -> str:
+    """What stands in a column of distances in ULP."""
+    return tr(
+        "ULP, units in the last place: how many steps it takes from the reference's value to this one,"
+        " each to the next number that the dtype can hold."
+    )
+
+
 @dataclass(frozen=True)
 class Title:
     """Names of runs in a template such as `{0} against {1}`."""

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication, QLabel
 from reproviewer.core.weights import Tensor
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
-from reproviewer.gui.plots.texts import text_font
+from reproviewer.gui.plots.cursor_widths import place_name
+from reproviewer.gui.plots.texts import caption_font, text_font
 from reproviewer.gui.theme import DARK, LIGHT
 from tests.gui.plots.conftest import pixels
 
@@ -159,6 +160,12 @@ class TestBars:
         one, other = np.array([0, 1, 1]).astype(dtype), np.array([1, 1, 0]).astype(dtype)
         area = bench.shown([one, other], "bars")
         assert captions(area)[2][1].startswith("✕ 2 of 3 differ")
+
+    @pytest.mark.parametrize("share", [1, 0.25])
+    def test_the_largest_numbers_of_all(self, bench, share):
+        most = np.finfo(np.float64).max * share
+        area = bench.shown([np.array([-most, most]), np.array([most, -most])], "bars")
+        assert pixels(area).std() > 0
 
     def test_bfloat16(self, bench):
         bits = np.array([0x3F80, 0xC000], "<u2")
@@ -693,3 +700,68 @@ class TestTitleOfTheDifference:
         assert other.endswith("rs")
         assert len(colours) == 2
         assert QFontMetricsF(text_font(bold=True)).horizontalAdvance(title) <= 200 - caption._taken(colours)
+
+
+def header(table, column, role=Qt.ItemDataRole.DisplayRole):
+    return table.model().headerData(column, Qt.Orientation.Horizontal, role)
+
+
+class TestTableOfTheCursor:
+    @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "complex64"])
+    def test_values_are_written_out_in_full(self, bench, dtype):
+        limits = np.finfo(dtype) if np.dtype(dtype).kind in "fc" else np.iinfo(dtype)
+        a = np.array([[limits.min, limits.max]], dtype)
+        area = bench.shown([a, a + np.array(-0.1234567890123456).astype(dtype)], "bars", size=(780, 520))
+        area.set_cursor((0, 0))
+        assert area.wait_until_drawn()
+        table = area._table
+        longest = max((row[1] for row in table.row_texts()), key=len)
+        wide = QFontMetricsF(text_font(bold=True)).horizontalAdvance(longest)
+        assert table.columnWidth(1) >= wide + 6
+
+    def test_columns_stand_still_while_the_cursor_moves(self, bench, normal):
+        area = bench.shown([normal(64, 96), normal(64, 96)])
+        widths = []
+        for index in ((0, 0), (63, 95), None):
+            area.set_cursor(index)
+            assert area.wait_until_drawn()
+            widths.append([area._table.columnWidth(column) for column in range(5)])
+        assert widths[0] == widths[1] == widths[2]
+        area.set_cursor((63, 95))
+        wide = QFontMetricsF(caption_font()).horizontalAdvance("kernel[63, 95]")
+        assert area._table.columnWidth(0) >= wide + 12
+
+    @pytest.mark.parametrize("width", [320, 458, 800, 1400])
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_the_heading_of_the_bits_says_what_stands_below_it(self, bench, normal, width, dtype):
+        area = bench.shown([normal(4, 5).astype(dtype), normal(4, 5).astype(dtype)], size=(width, 500))
+        area.set_cursor((0, 0))
+        assert area.wait_until_drawn()
+        said = header(area._table, 4)
+        assert (
+            area._table._model.hexadecimal
+            == ("hex" in said.lower())
+            == (width < {"float32": 600, "float64": 1000}[dtype])
+        )
+        assert "…" not in said
+        assert "sign, exponent, mantissa" in header(area._table, 4, Qt.ItemDataRole.ToolTipRole)
+
+    def test_headings_say_what_they_mean(self, bench, normal):
+        table = bench.shown([normal(4, 5), normal(4, 5)])._table
+        said = [header(table, column, Qt.ItemDataRole.ToolTipRole) for column in range(5)]
+        assert "units in the last place" in said[3]
+        assert "reference" in said[2]
+        assert min(map(len, said[1:])) > 30
+
+    def test_five_runs_are_in_sight_and_the_compared_one_always(self, bench, normal):
+        arrays = [bench.tensor(normal(1, 5)) for _ in range(5)]
+        for size, rows in (((780, 500), 5), ((780, 300), 3)):
+            area = bench.shown(arrays, "bars", focus="r4", size=size)
+            table = area._table
+            assert table.viewport().height() // 22 == rows
+            assert [row[0] for row in table.row_texts()][:2] == ["Run 1", "Run 5"]
+
+    def test_a_dotted_name_is_cut_to_its_last_part(self):
+        assert place_name("encoder.layers.0.weight", (5, 7)) == "weight[5, 7]"
+        assert place_name("dense/kernel", ()) == "kernel"
+        assert place_name("random.uniform(0.5, 1.5)", (2,)) == "random.uniform(0.5, 1.5)[2]"
