@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SWATCH_PX = 10
 HEIGHT_PX = 34
+LEAST_TITLE_PX = 56
+"""With less room for two names their colours say more."""
 
 
 class Caption(pg.GraphicsWidget):  # type: ignore[misc]
@@ -48,6 +50,8 @@ class Caption(pg.GraphicsWidget):  # type: ignore[misc]
         whole = QFontMetricsF(bold).horizontalAdvance(str(self._title))
         if width - taken < whole <= width and len(self._swatches) > 1:
             return str(self._title), ()
+        if width - taken < LEAST_TITLE_PX and len(self._swatches) > 1:
+            return "", self._swatches
         return self._title.fitted(bold, width - taken), self._swatches
 
     def apply_theme(self, theme: Theme, detail: str = "") -> None:

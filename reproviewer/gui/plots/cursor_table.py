@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from reproviewer.gui.plots import cursor_widths, texts
-from reproviewer.gui.plots.cursor_widths import SWATCH_PX
+from reproviewer.gui.plots.cursor_widths import SWATCH_PX, mono_font
 from reproviewer.gui.plots.panes import is_many
 from reproviewer.gui.plots.texts import tr
 
@@ -137,7 +137,7 @@ class _CursorModel(QAbstractTableModel):
     @property
     def hexadecimal(self) -> bool:
         """Whether the bits of a row are too many for their column."""
-        step = QFontMetricsF(_mono()).horizontalAdvance("0")
+        step = QFontMetricsF(mono_font()).horizontalAdvance("0")
         longest = max((len(" ".join(row.groups)) for row in self._rows if row.hexadecimal), default=0)
         return longest * step > self._bits_px - BITS_PADDING_PX
 
@@ -223,12 +223,15 @@ class _BitsDelegate(QStyledItemDelegate):
             return
         row = model.row(index)
         rect = QRectF(option.rect)
-        font = _mono()
+        font = mono_font()
         step = QFontMetricsF(font).horizontalAdvance("0")
         text, marks = " ".join(row.groups), " ".join(row.marks)
         if model.hexadecimal and row.hexadecimal:
             text, marks = row.hexadecimal, row.hexadecimal_marks
-        marks = marks.ljust(len(text))
+        room = int((rect.width() - BITS_PADDING_PX) / step)
+        if len(text) > room:
+            text = text[: max(0, room - 1)] + "…"
+        marks = marks[: len(text)].ljust(len(text))
         ink = self.theme.different_ink if row.unequal else self.theme.between_ink
         bold = QFont(font)
         bold.setBold(True)
@@ -252,13 +255,6 @@ class _BitsDelegate(QStyledItemDelegate):
 def _bits_tip(row: CursorRow) -> str:
     """What the groups are, the groups, and the same in hexadecimal."""
     return "\n".join(text for text in (row.meaning, " ".join(row.groups), row.hexadecimal) if text)
-
-
-def _mono() -> QFont:
-    font = QFont("monospace")
-    font.setStyleHint(QFont.StyleHint.Monospace)
-    font.setPixelSize(11)
-    return font
 
 
 def _swatch(colour: str) -> QPixmap:

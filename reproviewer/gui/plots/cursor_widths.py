@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtGui import QFont, QFontMetricsF
 
 from reproviewer.core import elements
+from reproviewer.core.bit_groups import bit_groups
 from reproviewer.core.weights import storage_dtype
 from reproviewer.gui.plots import texts
 
@@ -19,20 +21,31 @@ if TYPE_CHECKING:
 PADDING_PX, SWATCH_PX = 14, 10
 LEAST = (84, 100, 72, 80, 80)
 """Of the run, the value, the distance, its ULP and the bits, in pixels."""
-MOST_RUN_PX = 240
+RUN_PX, MOST_RUN_PX = 150, 240
+"""So much the names of runs get before the bits, and at most."""
 _FLOAT_SIGNS = {1: 10, 2: 12, 4: 14, 8: 24}
 _INT_SIGNS = {1: 4, 2: 6, 4: 11, 8: 20}
 
 
 def wanted(state: PlotState) -> tuple[int, ...]:
-    """So much room would each column like that shows an element of this state; the last one takes what there is."""
+    """So much room would each column like that shows an element of this state."""
     bold, plain = texts.text_font(bold=True), texts.text_font()
     tensors = [pane.tensor for pane in state.panes if pane.tensor is not None]
     last = [place_name(state.title, tuple(max(0, n - 1) for n in tensor.shape)) for tensor in tensors]
     runs = [_px(pane.label, plain) + SWATCH_PX + PADDING_PX // 2 for pane in state.panes]
     run = max([*runs, *(_px(name, texts.caption_font()) for name in last)], default=0)
     value = max((signs(tensor.dtype) for tensor in tensors), default=0)
-    return min(MOST_RUN_PX, run), _px("0" * value, bold), _px("1.234e-308", plain), _px("9,999,999,999", plain)
+    bits = max((len(_bits(tensor.dtype)) for tensor in tensors), default=0)
+    others = _px("0" * value, bold), _px("1.234e-308", plain), _px("9,999,999,999", plain), _px("0" * bits, mono_font())
+    return min(MOST_RUN_PX, run), *others
+
+
+def mono_font() -> QFont:
+    """The font of the bits."""
+    font = QFont("monospace")
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    font.setPixelSize(11)
+    return font
 
 
 def signs(dtype: str) -> int:
@@ -46,16 +59,24 @@ def signs(dtype: str) -> int:
 
 
 def shared(width: int, wishes: Sequence[int]) -> tuple[int, ...]:
-    """The widths of all columns, for so many pixels: values are served first, the bits take the rest.
+    """The widths of all columns, for so many pixels: values are served first, the bits take what is left over.
 
-    >>> shared(600, (100, 150, 90, 110))
-    (100, 150, 90, 110, 150)
-    >>> shared(460, (100, 150, 90, 110))
+    >>> shared(700, (200, 150, 90, 110, 230))
+    (150, 150, 90, 110, 200)
+    >>> shared(460, (100, 150, 90, 110, 230))
     (84, 144, 72, 80, 80)
     """
     widths, left = list(LEAST), width - sum(LEAST)
-    for place in (1, 0, 3, 2):
-        more = max(0, min(left, wishes[place] - widths[place]))
+    order = (
+        (1, wishes[1]),
+        (0, min(RUN_PX, wishes[0])),
+        (3, wishes[3]),
+        (2, wishes[2]),
+        (4, wishes[4]),
+        (0, wishes[0]),
+    )
+    for place, wish in order:
+        more = max(0, min(left, wish - widths[place]))
         widths[place] += more
         left -= more
     widths[-1] += max(0, left)
@@ -67,6 +88,11 @@ def place_name(title: str, index: tuple[int, ...]) -> str:
     dotted = re.fullmatch(r"[\w.]+", name := title.rsplit("/", 1)[-1])
     name = name.rsplit(".", 1)[-1] if dotted else name
     return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def _bits(dtype: str) -> str:
+    nothing = np.zeros(1, storage_dtype(dtype))
+    return " ".join(bit_groups(nothing, dtype))
 
 
 def _px(text: str, font: QFont) -> int:

@@ -14,6 +14,7 @@ from reproviewer.core.weights import Tensor
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
 from reproviewer.gui.plots.cursor_widths import place_name
+from reproviewer.gui.plots.grid import Axes, arrange
 from reproviewer.gui.plots.texts import caption_font, text_font
 from reproviewer.gui.theme import DARK, LIGHT
 from tests.gui.plots.conftest import pixels
@@ -271,8 +272,7 @@ class TestNumbersOfTheAxes:
         columns = board(area)._grid.columns
         area.resize(520, 900)
         assert board(area)._grid.columns < columns
-        for i, panel in enumerate(board(area).panels):
-            assert panel.value_axis.isVisible() == (i % board(area)._grid.columns == 0 or i == 5)
+        assert all(panel.value_axis.isVisible() for panel in board(area).panels)
 
 
 class TestHeatMap:
@@ -765,3 +765,18 @@ class TestTableOfTheCursor:
         assert place_name("encoder.layers.0.weight", (5, 7)) == "weight[5, 7]"
         assert place_name("dense/kernel", ()) == "kernel"
         assert place_name("random.uniform(0.5, 1.5)", (2,)) == "random.uniform(0.5, 1.5)[2]"
+
+
+@pytest.mark.parametrize("plots", range(2, 8))
+@pytest.mark.parametrize("axes", list(Axes))
+@pytest.mark.parametrize("size", [(760, 360), (440, 160), (1200, 700)])
+def test_columns_of_plots_are_evenly_apart(plots, axes, size):
+    found = arrange(plots, size, axes)
+    columns = found.grid.columns
+    left = sorted({place.x + place.has_axis * LEFT_PX for place in found.places[:columns]})
+    gaps = np.diff(left) - found.plot_width
+    assert max(p.x + p.width for p in found.places) <= size[0] + 1e-6
+    if found.grid.rows > 1:
+        assert gaps == pytest.approx(gaps[0] if len(gaps) else 0)
+    for place, below in zip(found.places, found.places[columns:], strict=False):
+        assert place.x + place.has_axis * LEFT_PX == pytest.approx(below.x + below.has_axis * LEFT_PX)
