@@ -115,9 +115,10 @@ def slots(found: DistanceHistogram) -> tuple[Slot, ...]:
     """The bars, from the same bits to no distance at all."""
     made = [Slot("0", tr("identical"), found.identical, "identical")]
     if found.equal:
-        made.append(Slot("≈ 0", tr("the same value in other bits, such as -0.0 and 0.0"), found.equal, "equal"))
+        made.append(Slot("≈0", tr("the same value in other bits, such as -0.0 and 0.0"), found.equal, "equal"))
     ends = zip(found.edges, found.edges[1:], found.counts, strict=False)
-    made += [Slot(_edge(low, found), _words(low, high, found), n, "different") for low, high, n in ends]
+    powers = found.unit != "decades" and bool(found.edges) and found.edges[-1] > LAST_PLAIN
+    made += [Slot(_edge(low, found, powers), _words(low, high, found), n, "different") for low, high, n in ends]
     if found.unmeasured:
         words = tr("different, and no number") if found.unit == "none" else tr("no finite distance: NaN or infinity")
         made.append(Slot("?" if found.unit == "none" else "∞", words, found.unmeasured, "unmeasured"))
@@ -150,10 +151,13 @@ def _unplaced(found: Scatter) -> str:
     )
 
 
-def _edge(low: float, found: DistanceHistogram) -> str:
+def _edge(low: float, found: DistanceHistogram, powers: bool) -> str:
+    """Where a bar begins; the powers of two all in one way of writing."""
     if found.unit == "decades":
         return "10" + str(math.floor(math.log10(low) + 1e-9)).translate(_RAISED)
-    return str(low) if low < LAST_PLAIN else "2" + str(int(low).bit_length() - 1).translate(_RAISED)
+    if not powers or low < 4:
+        return str(int(low))
+    return "2" + str(int(low).bit_length() - 1).translate(_RAISED)
 
 
 def _words(low: float, high: float, found: DistanceHistogram) -> str:

@@ -1,13 +1,15 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetricsF, QImage
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractSpinBox, QLabel
 
 from reproviewer.core.message import ReproError
+from reproviewer.gui.plots.texts import text_font
 
 
 def view(area):
@@ -156,3 +158,41 @@ def test_a_folder_that_is_gone_is_the_reason_that_is_said(bench, normal, tmp_pat
     write = area.render_png if name.endswith("png") else area.render_svg
     with pytest.raises(ReproError, match=f"Cannot write {name}: No such file or directory"):
         write(tmp_path / "no" / name, QSize(400, 300))
+
+
+class TestWidthsOfValues:
+    def columns(self, area):
+        table = view(area)._table
+        return [table.columnWidth(column) for column in range(view(area).model.columnCount())], table
+
+    def test_the_difference_is_in_sight_in_a_small_window(self, bench, normal):
+        area = bench.shown([normal(64, 96), normal(64, 96)], "values", size=(458, 293))
+        widths, table = self.columns(area)
+        assert sum(widths) <= table.viewport().width()
+        bold = QFontMetricsF(text_font(bold=True))
+        assert min(widths[2:]) >= bold.horizontalAdvance("-0.123456789") + 6
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_values_are_written_out(self, bench, normal, dtype):
+        area = bench.shown([(normal(64, 96) * 1e-30).astype(dtype) for _ in range(5)], "values", size=(760, 500))
+        widths, _ = self.columns(area)
+        bold = QFontMetricsF(text_font(bold=True))
+        for row in range(5):
+            for column in range(1, len(widths)):
+                assert widths[column] >= bold.horizontalAdvance(cell(area, row, column)) + 6
+
+    def test_headings_are_cut_in_the_middle_and_are_there_in_full(self, bench, normal):
+        state = bench.state([normal(6, 9), normal(6, 9)], "values")
+        labels = ("a_model_with_a_long_name.safetensors", "d_the_one_with_missing_tensors.safetensors")
+        panes = tuple(replace(pane, label=label) for pane, label in zip(state.panes, labels, strict=True))
+        area = bench.area((458, 400))
+        area.show_state(replace(state, panes=panes))
+        assert area.wait_until_drawn()
+        model, across = view(area).model, Qt.Orientation.Horizontal
+        assert view(area)._table.horizontalHeader().textElideMode() == Qt.TextElideMode.ElideMiddle
+        one, other = model.headerData(4, across).split(" − ")  # noqa: RUF001
+        assert one.startswith("d_")
+        assert other.startswith("a_")
+        said = [model.headerData(column, across, Qt.ItemDataRole.ToolTipRole) for column in (2, 3, 4)]
+        assert said[:2] == list(labels)
+        assert said[2].startswith(f"{labels[1]} − {labels[0]}")  # noqa: RUF001
