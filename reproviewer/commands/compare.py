@@ -167,7 +167,7 @@ def _facts(tensor: TensorComparison) -> str:
     if tensor.first is not None:
         facts.append(_first(tensor.first))
     if tensor.max_abs:
-        facts.append(f"|Δ| up to {sentences.shown_distance(tensor.max_abs)}")
+        facts.append(f"largest |Δ| {sentences.shown_distance(tensor.max_abs)}")
     if tensor.max_ulp:
         facts.append(f"{tensor.max_ulp:,} ULP")
     if tensor.names[0] != tensor.names[1]:

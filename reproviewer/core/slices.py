@@ -35,6 +35,11 @@ class Plane:
         return self.rows * self.cols
 
     @property
+    def is_part(self) -> bool:
+        """Whether the tensor has elements that are not drawn."""
+        return self.size < math.prod(self.shape)
+
+    @property
     def region(self) -> Region:
         """All of the plane."""
         return Region(0, self.rows, 0, self.cols)

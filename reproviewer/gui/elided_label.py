@@ -1,4 +1,4 @@
-"""A label that ends in … where the window is too narrow for it; the whole text is its tool tip."""
+"""A label that is cut with an … where the window is too narrow for it; the whole text is its tool tip."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 
 class ElidedLabel(QLabel):
-    """One line, at the right of the room it has."""
+    """One line, at the right of the room it has; `mode` tells where it is cut."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__(parent)
-        self._full = ""
+        self._full, self._mode = "", mode
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    @property
+    def full_text(self) -> str:
+        """The text, cut nowhere."""
+        return self._full
 
     def set_full_text(self, text: str) -> None:
         """Show this text, as much of it as there is room for."""
@@ -32,4 +37,4 @@ class ElidedLabel(QLabel):
         self._elide()
 
     def _elide(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width()))
+        self.setText(self.fontMetrics().elidedText(self._full, self._mode, self.width()))

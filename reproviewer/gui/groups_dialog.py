@@ -72,6 +72,7 @@ class GroupsDialog(QDialog):
         self.table.setAccessibleName(self.tr("The verdict on every two"))
         self.table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.table.setTabKeyNavigation(False)
         self.table.hide()
         self.table.activated.connect(self._choose)
         self.hint = QLabel(self.tr("Double-click a sign to see the two side by side."), self)

@@ -15,7 +15,7 @@ from reproviewer.gui.theme import GRID_PX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtGui import QResizeEvent, QShowEvent
+    from PySide6.QtGui import QShowEvent
 
 ALWAYS = 2
 """So many kinds have a button at any width."""
@@ -34,10 +34,11 @@ class KindSwitch(QWidget):
         self._group = QButtonGroup(self)
         self._buttons = {kind: self._button(kind) for kind in PLOT_KINDS}
         self._actions: dict[str, QAction] = {}
+        self._room = math.inf
         self._more = self._make_more()
         self._layout()
         self._name_more()
-        self._arrange(compact=False)
+        self._arrange()
 
     @property
     def is_compact(self) -> bool:
@@ -52,11 +53,22 @@ class KindSwitch(QWidget):
             self._actions[kind].setChecked(True)
         self._name_more()
 
+    def fit(self, room: float) -> None:
+        """Take the form that fits into this width, in pixels."""
+        self._room = room
+        self._arrange()
+
     def sizeHint(self) -> QSize:
+        """The form that was taken."""
+        return self.compact_size if self.is_compact else self.full_size
+
+    @property
+    def full_size(self) -> QSize:
         """A button for each kind."""
         return self._size(tuple(self._buttons.values()))
 
-    def minimumSizeHint(self) -> QSize:
+    @property
+    def compact_size(self) -> QSize:
         """The first kinds and the menu."""
         return self._size((*tuple(self._buttons.values())[:ALWAYS], self._more))
 
@@ -70,11 +82,6 @@ class KindSwitch(QWidget):
         """Measure in the font of the style sheet, which is known by now."""
         super().showEvent(event)
         self._measure()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take the form that fits."""
-        super().resizeEvent(event)
-        self._arrange(compact=self.width() < self.sizeHint().width())
 
     def _kinds(self) -> Iterator[tuple[str, str]]:
         yield self.tr("&Bars"), self.tr("A bar with its number for every weight (small tensors)")
@@ -116,19 +123,19 @@ class KindSwitch(QWidget):
         return more
 
     def _layout(self) -> None:
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID_PX // 2)
-        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
-        row.addStretch(1)
         for button in (*self._buttons.values(), self._more):
             row.addWidget(button)
 
-    def _arrange(self, compact: bool) -> None:
+    def _arrange(self) -> None:
+        compact = self._room < self.full_size.width()
         for kind in PLOT_KINDS[ALWAYS:]:
             self._buttons[kind].setVisible(not compact)
         self._more.setVisible(compact)
+        self.updateGeometry()
 
     def _measure(self) -> None:
         """Give the menu's button room for every name it may have."""
@@ -137,7 +144,7 @@ class KindSwitch(QWidget):
         metrics = QFontMetricsF(bold)
         widest = max(metrics.horizontalAdvance(action.text() + MARK) for action in self._actions.values())
         self._more.setMinimumWidth(math.ceil(widest) + PADDING_PX)
-        self.updateGeometry()
+        self._arrange()
 
     def _name_more(self) -> None:
         """The menu is called as the kind that was chosen from it."""

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from reproviewer.core.layer_tree import shape_text
+from reproviewer.gui.elided_label import ElidedLabel
 from reproviewer.gui.kind_switch import KindSwitch
 from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from reproviewer.core.plot_state import PlotKind, PlotState
     from reproviewer.gui.plots.area import PlotArea
 
+HEADING_PX = 26 * GRID_PX
+"""What is kept free of the kinds of plot, whatever the tensor is called."""
 MIN_WIDTH_PX = 60 * GRID_PX
 """Room for the plots of two runs: with less the other rooms would shrink when the first plot comes."""
 
@@ -52,6 +57,7 @@ class PlotCard(QFrame):
         area = PlotArea(self._theme)
         area.sliceChanged.connect(self.sliceChosen)
         area.focusRequested.connect(self.itemChosen)
+        area.shownChanged.connect(self._show_title)
         self._pages.addWidget(area)
         return area
 
@@ -62,16 +68,19 @@ class PlotCard(QFrame):
 
     def show_plot(self, plot: PlotState | None, kind: PlotKind) -> None:
         """Show these plots."""
-        self._title.setText(plot.title if plot else "")
-        tensor = next((p.tensor for p in plot.panes if p.tensor is not None), None) if plot else None
-        self._caption.setText(f"{shape_text(tensor.shape)} · {tensor.dtype}" if tensor else "")
         self._kinds.show_kind(kind)
         self._kinds.setEnabled(plot is not None)
         if plot is not None:
             self.area.show_state(plot)
             self._pages.setCurrentWidget(self.area)
         else:
+            self._show_title(None)
             self._pages.setCurrentWidget(self._hint)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the kinds what the heading does not need: never more or less because of the tensor's name."""
+        super().resizeEvent(event)
+        self._kinds.fit(self.width() - HEADING_PX)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
@@ -87,22 +96,32 @@ class PlotCard(QFrame):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedLayout()
         self._pages.addWidget(self._hint)
-        self._title = QLabel()
+        self._title = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self._title.setProperty("kind", "title")
-        self._caption = QLabel()
+        self._caption = ElidedLabel()
         self._caption.setProperty("kind", "caption")
-        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        for label in (self._title, self._caption):
+            label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._kinds = KindSwitch()
         self._kinds.kindChosen.connect(self.kindChosen)
 
     def _layout(self) -> None:
+        heading = QVBoxLayout()
+        heading.setSpacing(0)
+        heading.addWidget(self._title)
+        heading.addWidget(self._caption)
         top = QHBoxLayout()
         top.setSpacing(GRID_PX)
-        top.addWidget(self._title)
-        top.addWidget(self._caption, 1)
+        top.addLayout(heading, 1)
         top.addWidget(self._kinds)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(GRID_PX)
         column.addLayout(top)
         column.addLayout(self._pages, 1)
+
+    def _show_title(self, plot: PlotState | None) -> None:
+        """Say of which tensor the plots are that are in sight, and not of which they are going to be."""
+        tensor = next((p.tensor for p in plot.panes if p.tensor is not None), None) if plot else None
+        self._title.set_full_text(plot.title if plot else "")
+        self._caption.set_full_text(f"{shape_text(tensor.shape)} · {tensor.dtype}" if tensor else "")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reproviewer.core.report import Document
     from reproviewer.reports.pictures import Pictures
 
+NOT_FINITE = "not finite (NaN or infinity)"
 Drawn = tuple[str, str, "Pictures"]
 """A label of what was compared with the reference, the tensor's name, and its pictures."""
 
@@ -118,7 +119,8 @@ def _shape(shape: Sequence[int]) -> str:
 
 
 def _distance(value: float | str | None) -> str:
-    return "" if value is None else escape(value if isinstance(value, str) else shown_distance(value))
+    """In three digits; JSON's "Infinity" stands for what has none."""
+    return "" if value is None else NOT_FINITE if isinstance(value, str) else shown_distance(value)
 
 
 def _first(first: Document | None) -> str:
@@ -129,7 +131,7 @@ def _first(first: Document | None) -> str:
 
 
 def _pictures(other: str, name: str, drawn: Pictures, reference: str) -> str:
-    apart = f"difference, up to {shown_distance(drawn.largest)}"
+    apart = f"difference: {_apart(drawn)}"
     figures = "".join(
         f"<figure><img alt='{escape(label)}' src='data:image/png;base64,{base64.b64encode(data).decode()}'>"
         f"<figcaption>{escape(label)}</figcaption></figure>"
@@ -139,6 +141,16 @@ def _pictures(other: str, name: str, drawn: Pictures, reference: str) -> str:
     limit = shown_distance(drawn.limit)
     head, note = f"<code>{escape(name)}</code>{escape(where)}", f"colours from -{limit} to {limit}"
     return f"<h3>{head}</h3><div class=row>{figures}</div><p class=note>{note}</p>"
+
+
+def _apart(drawn: Pictures) -> str:
+    """How far the elements of the picture are apart, of which some may be so by no finite number."""
+    where = " in this slice" if drawn.lead else ""
+    largest = f"largest |Δ|{where} {shown_distance(drawn.largest)}"
+    if not drawn.not_finite:
+        return largest if drawn.largest else f"other bits{where}"
+    odd = f"{drawn.not_finite:,} {NOT_FINITE}{where}"
+    return f"{odd}, else {largest}" if drawn.largest else odd
 
 
 def _list(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reproviewer.core import colormap, summary
+from reproviewer.core import colormap, elements, summary
 from reproviewer.core.slices import plane_of
 
 if TYPE_CHECKING:
@@ -26,13 +26,17 @@ _NAN = 0xFF8B8B93
 
 @dataclass(frozen=True)
 class Pictures:
-    """PNG files of both tensors and of their difference; `limit` is the magnitude at the ends of the colours."""
+    """PNG files of both tensors and of their difference; `limit` is the magnitude at the ends of the colours.
+
+    `largest` is the largest finite distance, `not_finite` counts the elements that have none.
+    """
 
     a: bytes
     b: bytes
     difference: bytes
     limit: float
     largest: float
+    not_finite: int
     lead: tuple[int, ...]
     """The slice that is shown, of a tensor with more than two axes: the first one in which something differs."""
 
@@ -48,14 +52,15 @@ def pictures(a: Tensor, b: Tensor, first: tuple[int, ...], cancelled: Callable[[
         It was cancelled.
     """
     plane = plane_of(a.shape, first[:-2])
-    if a.shape != b.shape or not plane.size:
+    numbers = all(elements.kind(tensor.dtype) != "raw" for tensor in (a, b))
+    if a.shape != b.shape or not plane.size or not numbers:
         return None
     both = [summary.picture(tensor, plane, plane.region, CELLS, cancelled) for tensor in (a, b)]
     apart = summary.difference(a, b, plane, plane.region, CELLS, cancelled)
     limit = max(picture.tally.limit for picture in both)
     drawn = [png(colormap.paint_values(picture.values, limit, _VALUES, _NAN)) for picture in both]
     difference = png(colormap.paint_distances(apart.distance, apart.differs, apart.tally.limit, _DISTANCES))
-    return Pictures(drawn[0], drawn[1], difference, limit, apart.tally.limit, plane.lead)
+    return Pictures(drawn[0], drawn[1], difference, limit, apart.tally.limit, apart.tally.infinite, plane.lead)
 
 
 def png(cells: np.ndarray[Any, Any]) -> bytes:

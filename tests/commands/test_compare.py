@@ -205,7 +205,7 @@ def test_state_is_compared_when_asked_for_and_kept_apart(tmp_path, capsys):
             "✕ DIFFERENT  1 of 7 values differs, at optimizer/vars/0; |Δ| 1.",
             str(names[1]),
             "  optimizer state:",
-            "  ✕ optimizer/vars/0  1 of 1 differs; 1 against 2; |Δ| up to 1",
+            "  ✕ optimizer/vars/0  1 of 1 differs; 1 against 2; largest |Δ| 1",
             "  ✓ 1 identical tensor",
         ],
     )
@@ -238,7 +238,7 @@ def test_compare_in_words(files, capsys):
     assert out.splitlines() == [
         "✕ DIFFERENT  1 of 9 weights differs, at kernel[1, 0]; |Δ| 2.38e-07.",
         files["b"],
-        "  ✕ kernel  1 of 6 differs; first at [1, 0]: 3.0 against 3.0000002; |Δ| up to 2.38e-07; 1 ULP",
+        "  ✕ kernel  1 of 6 differs; first at [1, 0]: 3.0 against 3.0000002; largest |Δ| 2.38e-07; 1 ULP",
         "  ✓ 1 identical tensor",
     ]
 

@@ -15,13 +15,13 @@ def switch(qtbot):
 
 
 def test_a_button_for_each_kind_where_there_is_room(switch):
-    switch.resize(switch.sizeHint())
+    switch.fit(switch.full_size.width())
     assert not switch.is_compact
     assert all(button.isVisible() for button in switch._buttons.values())
 
 
 def test_the_last_kinds_are_in_a_menu_where_there_is_none(switch, qtbot):
-    switch.resize(switch.minimumSizeHint())
+    switch.fit(switch.full_size.width() - 1)
     assert switch.is_compact
     assert [button.isVisible() for button in switch._buttons.values()] == [True] * ALWAYS + [False] * (
         len(PLOT_KINDS) - ALWAYS

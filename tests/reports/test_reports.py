@@ -13,6 +13,7 @@ import pytest
 from reproviewer.core import groups
 from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
+from reproviewer.core.weights import Tensor
 from reproviewer.files import read
 from reproviewer.reports.document import Source
 from reproviewer.reports.pictures import pictures, png
@@ -144,3 +145,39 @@ def test_a_report_that_cannot_be_made_leaves_the_old_one(tmp_path, compared):
     assert target.read_text() == "old"
     with pytest.raises(ReproError, match=r"^A report is a \.html, a \.json or a \.csv file, not report\.pdf\.$"):
         write(tmp_path / "report.pdf", *compared)
+
+
+@pytest.mark.parametrize(
+    ("values", "table", "caption"),
+    [
+        ([np.nan, 0, 0, 0], "not finite (NaN or infinity)", "difference: 1 not finite (NaN or infinity)"),
+        (
+            [np.nan, 0.5, np.inf, 0],
+            "not finite (NaN or infinity)",
+            "difference: 2 not finite (NaN or infinity), else largest |Δ| 0.5",
+        ),
+        ([-1.394, 0, 0, 0], "1.39", "difference: largest |Δ| 1.39"),
+        ([-0.0, 0, 0, 0], "0", "difference: other bits"),
+    ],
+)
+def test_the_caption_of_a_picture_says_what_the_table_says(tmp_path, values, table, caption):
+    sources = []
+    for name, array in {"a": np.zeros((2, 2)), "b": np.reshape(values, (2, 2))}.items():
+        np.savez(tmp_path / f"{name}.npz", kernel=array)
+        found = read(tmp_path / f"{name}.npz", tmp_path / "scratch")
+        sources.append(Source(f"{name}.npz", found.weights))
+    sets = [source.weights for source in sources]
+    comparison = compare(*sets)
+    write(tmp_path / "report.html", sources, [("b.npz", comparison)], groups.group(sets, [comparison]))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"<td>{table}</td>" in text
+    assert f"<figcaption>{caption}</figcaption>" in text
+    assert "Infinity" not in text
+
+
+def test_what_is_no_number_is_not_drawn(tmp_path):
+    paths = [tmp_path / "a.bin", tmp_path / "b.bin"]
+    for path, data in zip(paths, (b"abcd", b"abce"), strict=True):
+        path.write_bytes(data)
+    a, b = (Tensor("kernel", "V2", (2,), str(path), 0) for path in paths)
+    assert pictures(a, b, (1,), lambda: False) is None

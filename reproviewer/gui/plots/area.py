@@ -15,10 +15,13 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 from reproviewer.core.listing import next_difference, read_rows
 from reproviewer.gui.plots import describe, export, load, panes
 from reproviewer.gui.plots.cursor_rows import FIRST_ROWS, CursorRow, cursor_rows
-from reproviewer.gui.plots.cursor_table import MOST_ROWS, CursorTable
+from reproviewer.gui.plots.cursor_table import CursorTable
+from reproviewer.gui.plots.cursor_widths import place_name
+from reproviewer.gui.plots.loading_note import LoadingNote
 from reproviewer.gui.plots.panes import first_difference, same_values
 from reproviewer.gui.plots.reading import Reading
 from reproviewer.gui.plots.slice_bar import SliceBar
+from reproviewer.gui.plots.tab_order import order_tabs
 from reproviewer.gui.plots.texts import tr
 from reproviewer.gui.texts import shown
 from reproviewer.gui.theme import GRID_PX, LIGHT, Theme
@@ -34,25 +37,24 @@ if TYPE_CHECKING:
     from reproviewer.core.slices import Region
     from reproviewer.gui.plots.content import Content
 
-LOADING_AFTER_MS = 200
-LONG_ITEM = 8
-LOW_AREA_PX, LOW_ROWS = 520, 3
-
 
 class PlotArea(QWidget):
     """Plots of one tensor in every run, a chooser of the slice, and the table of the element under the cursor.
 
-    Files are read in threads of the area's own; `close` waits for them.
+    Files are read in threads of the area's own; `close` waits for them. `shownChanged` tells of which state the plots
+    are that are in sight: what was shown before stays for a moment.
     """
 
     sliceChanged = Signal(tuple)
     cursorMoved = Signal(object)
     focusRequested = Signal(str)
+    shownChanged = Signal(object)
 
     def __init__(self, theme: Theme = LIGHT, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._state: PlotState | None = None
+        self._told: PlotState | None = None
         self._cursor: tuple[int, ...] | None = None
         self._hint = tr("Nothing to show yet.")
         self._content: Content | None = None
@@ -156,8 +158,9 @@ class PlotArea(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the "loading" label in its corner."""
         super().resizeEvent(event)
-        self._reserve_rows()
-        self._place_loading()
+        if self._state is not None:
+            self._table.expect(self._state, self.height())
+        self._loading.place()
 
     def minimumSizeHint(self) -> QSize:
         """Small enough for a small screen."""
@@ -172,13 +175,8 @@ class PlotArea(QWidget):
         self._note = QLabel()
         self._note.setProperty("kind", "caption")
         self._inner = QWidget()
-        self._loading = QLabel(tr("Reading the values…"), self)
-        self._loading.setObjectName("loading")
-        self._loading.hide()
-        self._loading_timer = QTimer(self)
-        self._loading_timer.setSingleShot(True)
-        self._loading_timer.setInterval(LOADING_AFTER_MS)
-        self._loading_timer.timeout.connect(self._show_loading)
+        self._loading = LoadingNote(self)
+        self._loading.late.connect(self._on_late)
         self._slices.sliceChanged.connect(self.sliceChanged)
         self._reading.failed.connect(self._on_failed)
         self._reading.crashed.connect(self._on_crash)
@@ -204,16 +202,17 @@ class PlotArea(QWidget):
         assert state is not None
         cells, thumb = self._the_content().cells(state)
         self._show_slices(state)
-        self._reserve_rows()
+        self._table.expect(state, self.height())
         self._reading.drop("detail", "search", "rows")
-        self._loading_timer.start()
+        self._loading.begin()
+        if not self._plots_in_sight:
+            self._tell(state)
         self._reading.start("load", partial(load.load_any, state, cells, thumb, self._thumbs), self._on_loaded)
 
     def _on_loaded(self, found: load.Found) -> None:
         content, loaded = self._the_content(), found.plots
         self._thumbs = found.thumbs
-        self._loading_timer.stop()
-        self._loading.hide()
+        self._loading.end()
         note = describe.too_many_for_bars(loaded) if isinstance(loaded, load.Shown) else ""
         self._note.setText(note)
         self._note.setVisible(bool(note))
@@ -223,6 +222,8 @@ class PlotArea(QWidget):
             return
         self._stack.setCurrentWidget(self._inner)
         content.show_loaded(loaded, found.thumbs)
+        self._tell(loaded.state)
+        order_tabs(self, self._slices, self._table)
         self._show_cursor()
 
     def _on_detail_wanted(self, region: Region, cells: tuple[int, int]) -> None:
@@ -246,8 +247,7 @@ class PlotArea(QWidget):
 
     def _cancel(self) -> None:
         self._reading.drop()
-        self._loading_timer.stop()
-        self._loading.hide()
+        self._loading.end()
 
     def _on_failed(self, error: ReproError) -> None:
         self._show_page(shown(error.message))
@@ -256,17 +256,21 @@ class PlotArea(QWidget):
         self._show_page(tr("The plots could not be drawn: {why}").format(why=error))
 
     def _show_page(self, text: str) -> None:
-        self._loading_timer.stop()
-        self._loading.hide()
+        self._loading.end()
         self._page.setText(text)
         self._stack.setCurrentWidget(self._page)
+        self._tell(self._state)
 
     def _show_slices(self, state: PlotState) -> None:
         plane = None if panes.is_whole(state) else panes.lead_plane(state)
         self._slices.show_slice(plane.shape if plane else (), plane.lead if plane else ())
 
     def _shows_plots(self) -> bool:
-        return self._stack.currentWidget() is self._inner or self.loading
+        return self._plots_in_sight or self.loading
+
+    @property
+    def _plots_in_sight(self) -> bool:
+        return self._stack.currentWidget() is self._inner
 
     def _unfinished(self) -> bool:
         return self.busy or (self._content is not None and self._content.settling and self._shows_plots())
@@ -329,8 +333,7 @@ class PlotArea(QWidget):
             return
         if len(rows) > limit:
             self._read_cursor(self._state, index, len(rows))
-        name = self._state.title.rsplit("/", 1)[-1]
-        self._table.show_rows(f"{name}[{', '.join(map(str, index))}]" if index else name, rows)
+        self._table.show_rows(place_name(self._state.title, index), rows)
 
     @contextmanager
     def _sheet(self, size: QSize) -> Iterator[QWidget]:
@@ -353,20 +356,14 @@ class PlotArea(QWidget):
             sheet.close()
             sheet.deleteLater()
 
-    def _reserve_rows(self) -> None:
-        runs = len(self._state.panes) if self._state else 1
-        tensor = next((pane.tensor for pane in self._state.panes if pane.tensor), None) if self._state else None
-        self._table.give_values_room(tensor is not None and tensor.itemsize >= LONG_ITEM)
-        self._table.reserve(min(runs, MOST_ROWS if self.height() >= LOW_AREA_PX else LOW_ROWS))
+    def _on_late(self) -> None:
+        """The reading takes long: plots of something else must not stand there as if they were what is wanted."""
+        assert self._state is not None
+        if not self._plots_in_sight or self._told is None or panes.is_stale(self._told, self._state):
+            self._show_page(self._loading.text())
+        else:
+            self._loading.appear()
 
-    def _show_loading(self) -> None:
-        if self._stack.currentWidget() is self._page:
-            self._page.setText(tr("Reading the values…"))
-            return
-        self._loading.show()
-        self._loading.raise_()
-        self._place_loading()
-
-    def _place_loading(self) -> None:
-        self._loading.adjustSize()
-        self._loading.move(self.width() - self._loading.width() - GRID_PX, 0)
+    def _tell(self, state: PlotState | None) -> None:
+        self._told = state
+        self.shownChanged.emit(state)

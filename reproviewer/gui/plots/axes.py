@@ -1,4 +1,4 @@
-"""Axes: whole numbers under the middle of cells, and values with a real minus."""
+"""Axes: whole numbers under the middle of cells, and values."""
 
 from __future__ import annotations
 
@@ -32,10 +32,6 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]
         self.setPen(pg.mkPen(theme.line))
         self.setTickPen(pg.mkPen(theme.control_line))
         self.setTextPen(pg.mkPen(theme.muted))
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """The numbers, with a real minus."""
-        return [text.replace("-", texts.MINUS) for text in super().tickStrings(values, scale, spacing)]
 
 
 class CountAxis(PlainAxis):

@@ -42,7 +42,7 @@ class BarsItem(pg.GraphicsObject):  # type: ignore[misc]
         self._labels = []
         if self._values.size <= 512:
             signs = zip(self._values.tolist(), self._marked.tolist(), strict=True)
-            self._labels = ["≈" if m else texts.number(v, 4, signed) for v, m in signs]
+            self._labels = [_label(value, marked, signed) for value, marked in signs]
         metrics = QFontMetricsF(texts.caption_font())
         self._width = max((metrics.horizontalAdvance(label) for label in self._labels), default=0.0)
         self.update()
@@ -135,3 +135,10 @@ class BarsItem(pg.GraphicsObject):  # type: ignore[misc]
         start = Qt.AlignmentFlag.AlignRight if below else Qt.AlignmentFlag.AlignLeft
         painter.drawText(QRectF(-thick / 2, -8, thick, 16), start | Qt.AlignmentFlag.AlignVCenter, text)
         painter.restore()
+
+
+def _label(value: float, marked: bool, signed: bool) -> str:
+    """A number; of a difference without a finite distance, such as to NaN, only that."""
+    if marked:
+        return "≈"
+    return "∞" if signed and np.isinf(value) else texts.number(value, 4, signed)

@@ -10,7 +10,7 @@ from reproviewer.core.bit_groups import BitMeaning, bit_groups, bit_meaning, unl
 from reproviewer.core.summary import Stopped
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.load import read_element
-from reproviewer.gui.plots.panes import is_many, listed, ordered
+from reproviewer.gui.plots.panes import listed
 
 if TYPE_CHECKING:
     from reproviewer.core.elements import Array
@@ -43,11 +43,11 @@ FIRST_ROWS = 8
 
 
 def cursor_rows(state: PlotState, index: tuple[int, ...], limit: int, cancelled: Cancelled) -> tuple[CursorRow, ...]:
-    """Read the element at `index` in every run, the reference first; of many runs the focus next.
+    """Read the element at `index` in every run, the reference first and the focus next.
 
     After `limit` runs the rows have only their names.
     """
-    panes = listed(state) if is_many(state) else ordered(state)
+    panes = listed(state)
     first = read_element(panes[0], index) if panes else None
     rows = []
     for place, pane in enumerate(panes):
@@ -91,7 +91,7 @@ def meaning_text(meaning: BitMeaning) -> str:
 
 def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool, bool]:
     found = elements.distances(a, b, dtypes)
-    distance = "" if found.far is None else texts.number(float(found.far[0]), 4)
+    distance = "" if found.far is None else texts.distance(float(found.far[0]), 4)
     ulp = ""
     if found.ulp is not None and found.has_ulp is not None and found.has_ulp[0]:
         ulp = texts.count(int(found.ulp[0])) if found.ulp[0] < EXACT_ULP else texts.number(float(found.ulp[0]), 4)

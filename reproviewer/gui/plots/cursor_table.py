@@ -15,16 +15,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from reproviewer.gui.plots import texts
+from reproviewer.gui.plots import cursor_widths, texts
+from reproviewer.gui.plots.cursor_widths import SWATCH_PX, mono_font
+from reproviewer.gui.plots.panes import is_many
 from reproviewer.gui.plots.texts import tr
 
 if TYPE_CHECKING:
+    from reproviewer.core.plot_state import PlotState
     from reproviewer.gui.plots.cursor_rows import CursorRow
     from reproviewer.gui.theme import Theme
 
-ROW_PX, HEADER_PX = 22, 24
+ROW_PX, HEADER_PX, HEADER_PADDING_PX = 22, 24, 14
 RUN, VALUE, DISTANCE, ULP, BITS = range(5)
 LEAST_ROWS, MOST_ROWS = 2, 6
+LOW_AREA_PX, LOW_ROWS = 440, 3
+"""In an area lower than that the plots need the room more; the two that are compared are the first rows."""
+BITS_PADDING_PX = 8
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -33,28 +39,31 @@ class CursorTable(QTableView):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme, self._long = theme, False
+        self._theme = theme
+        self._wishes: tuple[int, ...] = cursor_widths.LEAST
         self._model = _CursorModel(theme)
         self._bits = _BitsDelegate(theme)
         self._setup_ui()
-        self.reserve(LEAST_ROWS)
+        self._reserve(LEAST_ROWS)
 
     def show_rows(self, place: str, rows: tuple[CursorRow, ...]) -> None:
         """Show what was read for the element named `place`, such as `kernel[0, 3]`."""
         self._model.show_rows(place, rows)
         self.viewport().update()
 
-    def reserve(self, rows: int) -> None:
-        """Take the height of so many rows, within reason."""
+    def expect(self, state: PlotState, area_px: int) -> None:
+        """Take the height that the runs of this state need in an area of that height, and the widths for its values."""
+        rows = len(state.panes) if area_px >= LOW_AREA_PX and not is_many(state) else LOW_ROWS
+        self._reserve(min(len(state.panes), rows))
+        wishes = cursor_widths.wanted(state)
+        if wishes != self._wishes:
+            self._wishes = wishes
+            self._share_width()
+
+    def _reserve(self, rows: int) -> None:
         height = HEADER_PX + ROW_PX * max(LEAST_ROWS, min(MOST_ROWS, rows)) + 2
         if height != self.height():
             self.setFixedHeight(height)
-
-    def give_values_room(self, long: bool) -> None:
-        """Make the column of values wide enough for long ones, such as those of float64."""
-        if long != self._long:
-            self._long = long
-            self._share_width()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
@@ -75,6 +84,7 @@ class CursorTable(QTableView):
         self.setFont(texts.text_font())
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setTabKeyNavigation(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
@@ -97,14 +107,10 @@ class CursorTable(QTableView):
 
     def _share_width(self) -> None:
         """The bits take what is left."""
-        width = self.viewport().width()
-        for column, share, least, most in (
-            (RUN, 0.18, 84, 190),
-            (VALUE, 0.25 if self._long else 0.175, 100, 190),
-            (DISTANCE, 0.125, 72, 120),
-            (ULP, 0.165, 80, 150),
-        ):
-            self.setColumnWidth(column, int(min(most, max(least, share * width))))
+        widths = cursor_widths.shared(self.viewport().width(), self._wishes)
+        for column, width in enumerate(widths[:BITS]):
+            self.setColumnWidth(column, width)
+        self._model.fit_bits(widths[BITS])
 
     def paintEvent(self, event: Any) -> None:
         """Draw the rows, or how to fill them."""
@@ -126,6 +132,20 @@ class _CursorModel(QAbstractTableModel):
         self.theme = theme
         self._place = ""
         self._rows: tuple[CursorRow, ...] = ()
+        self._bits_px = 0
+
+    @property
+    def hexadecimal(self) -> bool:
+        """Whether the bits of a row are too many for their column."""
+        step = QFontMetricsF(mono_font()).horizontalAdvance("0")
+        longest = max((len(" ".join(row.groups)) for row in self._rows if row.hexadecimal), default=0)
+        return longest * step > self._bits_px - BITS_PADDING_PX
+
+    def fit_bits(self, width: int) -> None:
+        """Write the bits for a column of this width."""
+        if width != self._bits_px:
+            self._bits_px = width
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, BITS, BITS)
 
     def show_rows(self, place: str, rows: tuple[CursorRow, ...]) -> None:
         if len(rows) == len(self._rows) and rows:
@@ -162,14 +182,32 @@ class _CursorModel(QAbstractTableModel):
         return None
 
     def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if (
-            role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
-            or orientation != Qt.Orientation.Horizontal
-        ):
+        if orientation != Qt.Orientation.Horizontal:
             return None
-        place = self._place or tr("Under the cursor")
-        bits = next((row.meaning for row in self._rows if row.meaning), tr("Bits"))
-        return (place, tr("Value"), tr("|Δ|"), tr("ULP"), bits)[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._explained(section)
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        if section == BITS:
+            room = self._bits_px - HEADER_PADDING_PX
+            return texts.first_that_fits(self._bit_titles(), texts.caption_font(), room)
+        return (self._place or tr("Under the cursor"), tr("Value"), tr("|Δ|"), tr("ULP"))[section]
+
+    def _bit_titles(self) -> tuple[str, ...]:
+        """What the bits are, in full and shorter."""
+        if self.hexadecimal:
+            return tr("Bits, hexadecimal"), tr("Hexadecimal"), tr("Hex")
+        return self._meaning, tr("Bits")
+
+    @property
+    def _meaning(self) -> str:
+        return next((row.meaning for row in self._rows if row.meaning), tr("Bits"))
+
+    def _explained(self, section: int) -> str:
+        where = self._place or tr("The element under the cursor, in every run")
+        underlined = tr("{bits}. Those that are not the reference's are underlined.").format(bits=self._meaning)
+        value = tr("The value, in as many digits as read back to the same bits.")
+        return (where, value, texts.explained_distance(), texts.explained_ulp(), underlined)[section]
 
 
 class _BitsDelegate(QStyledItemDelegate):
@@ -185,12 +223,15 @@ class _BitsDelegate(QStyledItemDelegate):
             return
         row = model.row(index)
         rect = QRectF(option.rect)
-        font = _mono()
+        font = mono_font()
         step = QFontMetricsF(font).horizontalAdvance("0")
         text, marks = " ".join(row.groups), " ".join(row.marks)
-        if len(text) * step > rect.width() - 8 and row.hexadecimal:
+        if model.hexadecimal and row.hexadecimal:
             text, marks = row.hexadecimal, row.hexadecimal_marks
-        marks = marks.ljust(len(text))
+        room = int((rect.width() - BITS_PADDING_PX) / step)
+        if len(text) > room:
+            text = text[: max(0, room - 1)] + "…"
+        marks = marks[: len(text)].ljust(len(text))
         ink = self.theme.different_ink if row.unequal else self.theme.between_ink
         bold = QFont(font)
         bold.setBold(True)
@@ -216,14 +257,7 @@ def _bits_tip(row: CursorRow) -> str:
     return "\n".join(text for text in (row.meaning, " ".join(row.groups), row.hexadecimal) if text)
 
 
-def _mono() -> QFont:
-    font = QFont("monospace")
-    font.setStyleHint(QFont.StyleHint.Monospace)
-    font.setPixelSize(11)
-    return font
-
-
 def _swatch(colour: str) -> QPixmap:
-    square = QPixmap(10, 10)
+    square = QPixmap(SWATCH_PX, SWATCH_PX)
     square.fill(QColor(colour))
     return square

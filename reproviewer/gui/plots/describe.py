@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproviewer.core.sentences import SIGNS
+from reproviewer.core import elements
+from reproviewer.core.sentences import SIGNS, shown_distance
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.panes import lead_plane
-from reproviewer.gui.plots.texts import count, number, tr
+from reproviewer.gui.plots.texts import Title, count, number, tr
 
 if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
     from reproviewer.core.summary import Tally
+    from reproviewer.core.weights import Tensor
     from reproviewer.gui.plots.load import DifferenceData, RunData, Shown
     from reproviewer.gui.theme import Theme
 
 
-def run_caption(run: RunData) -> tuple[str, tuple[str, ...]]:
+def run_caption(run: RunData) -> tuple[Title, tuple[str, ...]]:
     """A run's name, and the range of its values."""
-    return run.pane.label, (tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else ""),)
+    return Title("{0}", (run.pane.label,)), (tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else ""),)
 
 
 def tally_text(tally: Tally, dtype: str = "") -> str:
@@ -43,35 +45,71 @@ def run_note(run: RunData, shown: Shown) -> str:
         return tr("{run} has no such tensor.").format(run=run.pane.label)
     if run.plane is not None and run.plane.size == 0:
         return tr("This tensor has no elements: its shape is {shape}.").format(shape=shape_text(run.plane.shape))
+    if not has_numbers(run.pane.tensor):
+        return tr("The elements of this tensor are no numbers: there are no values to draw.")
     if shown.kind == "bars" and run.values is None:
         return tr("Too many values for bars: see the heat map.")
     return ""
 
 
-def difference_caption(found: DifferenceData) -> tuple[str, tuple[str, ...]]:
-    """The focus minus the reference, and how much of it differs: in full, and shorter for a narrow plot."""
-    title = f"{found.focus.label} {texts.MINUS} {found.reference.label}"
-    picture = found.picture
-    if picture is None or found.plane is None:
-        return title, ("",)
-    n, total = count(picture.differing), count(found.plane.size)
-    one = picture.differing == 1
+def difference_title(found: DifferenceData) -> Title:
+    """The focus minus the reference."""
+    return Title(f"{{0}} {texts.MINUS} {{1}}", (found.focus.label, found.reference.label))
+
+
+def difference_details(found: DifferenceData) -> tuple[str, ...]:
+    """How much differs and how far: in full, and shorter for a narrow plot."""
+    picture, plane = found.picture, found.plane
+    if picture is None or plane is None:
+        return ("",)
     if not picture.differing:
-        same, equal = f"{SIGNS[Verdict.IDENTICAL]} {tr('the same')}", f"{SIGNS[Verdict.EQUAL]} {tr('equal values')}"
-        return title, (same if same_dtype(found) else equal,)
+        return _same_details(same_dtype(found), plane.is_part)
+    n, sign = count(picture.differing), SIGNS[Verdict.DIFFERENT]
+    one = picture.differing == 1
     if not picture.tally.limit and not picture.tally.infinite:
         text = tr("{n} differs in its bits only") if one else tr("{n} differ in their bits only")
         sign = SIGNS[Verdict.EQUAL]
-        return title, (f"{sign} {text.format(n=n)}", f"{sign} {tr('other bits')}")
-    far = tr("inf") if picture.tally.infinite else number(picture.tally.limit, 3)
-    differ = tr("{n} differs") if one else tr("{n} differ")
-    full = tr("{n} of {total} differs") if one else tr("{n} of {total} differ")
-    sign, short = SIGNS[Verdict.DIFFERENT], differ.format(n=n)
-    return title, (
-        f"{sign} {full.format(n=n, total=total)} · |Δ| ≤ {far}",
-        f"{sign} {short} · |Δ| ≤ {far}",
-        f"{sign} {short}",
-    )
+        return f"{sign} {text.format(n=n)}", f"{sign} {tr('other bits')}"
+    full = f"{sign} {differ(picture.differing, plane.size, plane.is_part)}"
+    short = f"{sign} {(tr('{n} differs') if one else tr('{n} differ')).format(n=n)}"
+    far = _far(found)
+    return (*(f"{full} · {text}" for text in far), *(f"{short} · {text}" for text in far[-1:]), full, short)
+
+
+def differ(n: int, total: int, part: bool = False) -> str:
+    """So many elements differ, of the tensor or of the part of it that is a slice."""
+    if part:
+        text = tr("{n} of {total} in this slice differs") if n == 1 else tr("{n} of {total} in this slice differ")
+    else:
+        text = tr("{n} of {total} differs") if n == 1 else tr("{n} of {total} differ")
+    return text.format(n=count(n), total=count(total))
+
+
+def has_numbers(*tensors: Tensor | None) -> bool:
+    """Whether the elements of all of these are numbers."""
+    return all(tensor is not None and elements.kind(tensor.dtype) != "raw" for tensor in tensors)
+
+
+def _same_details(identical: bool, part: bool) -> tuple[str, ...]:
+    sign = SIGNS[Verdict.IDENTICAL if identical else Verdict.EQUAL]
+    short = tr("the same") if identical else tr("equal values")
+    where = tr("{what} in this slice").format(what=short) if part else short
+    return f"{sign} {where}", f"{sign} {short}"
+
+
+def _far(found: DifferenceData) -> tuple[str, ...]:
+    """The largest distance, in full and shorter; where it is not finite, why. Nothing where there are no numbers."""
+    assert found.picture is not None
+    tally = found.picture.tally
+    if not has_numbers(found.focus.tensor, found.reference.tensor):
+        return ()
+    if not tally.infinite:
+        return (tr("largest |Δ| {far}").format(far=shown_distance(tally.limit)),)
+    n = count(tally.infinite)
+    odd, short = tr("{n} not finite (NaN or infinity)").format(n=n), tr("{n} not finite").format(n=n)
+    if not tally.limit:
+        return odd, short
+    return tr("{odd}, else largest |Δ| {far}").format(odd=odd, far=shown_distance(tally.limit)), odd, short
 
 
 def difference_ink(found: DifferenceData, theme: Theme) -> str:
@@ -113,9 +151,12 @@ def distance_ticks(found: DifferenceData | None, limit: float) -> tuple[str, tup
     """What is written below "no difference" and below the colours of differences."""
     if found is None or found.picture is None or not found.picture.differing:
         return tr("same"), (tr("different"),)
+    numbers = has_numbers(found.focus.tensor, found.reference.tensor)
     if not limit:
-        return tr("same"), (tr("other bits") if not found.picture.tally.infinite else "inf",)
-    return tr("same"), (tr("least"), tr("|Δ| {far}").format(far=number(limit, 3)))
+        return tr("same"), (
+            tr("other bits") if not found.picture.tally.infinite else tr("not finite") if numbers else tr("different"),
+        )
+    return tr("same"), (tr("least"), tr("|Δ| {far}").format(far=shown_distance(limit)))
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

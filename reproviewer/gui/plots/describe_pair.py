@@ -11,7 +11,7 @@ from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import describe
 from reproviewer.gui.plots.load import DifferenceData
-from reproviewer.gui.plots.texts import count, number, tr
+from reproviewer.gui.plots.texts import Title, count, number, tr
 
 if TYPE_CHECKING:
     from reproviewer.core.scatter import Scatter
@@ -44,11 +44,11 @@ def why_not(data: Paired) -> str:
     return describe.difference_note(DifferenceData(data.focus, data.reference, why_not=data.why_not))
 
 
-def title(data: Paired) -> str:
+def title(data: Paired) -> Title:
     """Which two are compared."""
     assert data.reference is not None
     assert data.focus is not None
-    return tr("{run} against {reference}").format(run=data.focus.label, reference=data.reference.label)
+    return Title(tr("{0} against {1}"), (data.focus.label, data.reference.label))
 
 
 def ink(found: DistanceHistogram | Scatter, two_dtypes: bool, theme: Theme) -> str:
@@ -63,7 +63,7 @@ def distances_line(found: DistanceHistogram) -> tuple[str, ...]:
     """How many elements are how, in full and shorter."""
     parts = []
     if found.unequal:
-        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {_differ(found.unequal, found.size)}")
+        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {describe.differ(found.unequal, found.size)}")
     if found.equal:
         parts.append(f"{SIGNS[Verdict.EQUAL]} {tr('{n} equal in other bits').format(n=count(found.equal))}")
     if found.identical:
@@ -79,7 +79,7 @@ def scatter_line(found: Scatter, complex_numbers: bool) -> tuple[str, ...]:
     size = int(found.on.sum()) + found.unplaced - found.unplaced_unequal + found.unequal
     parts = []
     if found.unequal:
-        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {_differ(found.unequal, size)}")
+        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {describe.differ(found.unequal, size)}")
     if found.other_bits:
         parts.append(f"{SIGNS[Verdict.EQUAL]} {tr('{n} equal in other bits').format(n=count(found.other_bits))}")
     same = size - found.unequal - found.other_bits
@@ -115,9 +115,10 @@ def slots(found: DistanceHistogram) -> tuple[Slot, ...]:
     """The bars, from the same bits to no distance at all."""
     made = [Slot("0", tr("identical"), found.identical, "identical")]
     if found.equal:
-        made.append(Slot("≈ 0", tr("the same value in other bits, such as −0.0 and 0.0"), found.equal, "equal"))  # noqa: RUF001
+        made.append(Slot("≈0", tr("the same value in other bits, such as -0.0 and 0.0"), found.equal, "equal"))
     ends = zip(found.edges, found.edges[1:], found.counts, strict=False)
-    made += [Slot(_edge(low, found), _words(low, high, found), n, "different") for low, high, n in ends]
+    powers = found.unit != "decades" and bool(found.edges) and found.edges[-1] > LAST_PLAIN
+    made += [Slot(_edge(low, found, powers), _words(low, high, found), n, "different") for low, high, n in ends]
     if found.unmeasured:
         words = tr("different, and no number") if found.unit == "none" else tr("no finite distance: NaN or infinity")
         made.append(Slot("?" if found.unit == "none" else "∞", words, found.unmeasured, "unmeasured"))
@@ -142,11 +143,6 @@ def cell_note(low: tuple[float, float], high: tuple[float, float], counts: tuple
     )
 
 
-def _differ(n: int, total: int) -> str:
-    text = tr("{n} of {total} differs") if n == 1 else tr("{n} of {total} differ")
-    return text.format(n=count(n), total=count(total))
-
-
 def _unplaced(found: Scatter) -> str:
     if not found.unplaced_unequal:
         return tr("{n} not drawn (NaN or infinite)").format(n=count(found.unplaced))
@@ -155,10 +151,13 @@ def _unplaced(found: Scatter) -> str:
     )
 
 
-def _edge(low: float, found: DistanceHistogram) -> str:
+def _edge(low: float, found: DistanceHistogram, powers: bool) -> str:
+    """Where a bar begins; the powers of two all in one way of writing."""
     if found.unit == "decades":
         return "10" + str(math.floor(math.log10(low) + 1e-9)).translate(_RAISED)
-    return str(low) if low < LAST_PLAIN else "2" + str(int(low).bit_length() - 1).translate(_RAISED)
+    if not powers or low < 4:
+        return str(int(low))
+    return "2" + str(int(low).bit_length() - 1).translate(_RAISED)
 
 
 def _words(low: float, high: float, found: DistanceHistogram) -> str:

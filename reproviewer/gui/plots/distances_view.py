@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 BAR_SHARE, MOST_BAR_PX, MOST_SLOT_PX = 0.72, 64.0, 96.0
+LABEL_GAP_PX = 3.0
 BASE = -0.3
 """The logarithm of the count at which bars begin, so that a count of 1 has a bar."""
 
@@ -187,17 +188,21 @@ class _Chart(pg.GraphicsWidget):  # type: ignore[misc]
             painter.drawText(QRectF(-half, -17, 2 * half, 16), Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()
 
+    def labelled(self) -> tuple[int, ...]:
+        """The bars with a label: all, or every second, third, ..., with the first that is not empty among them."""
+        metrics = QFontMetricsF(texts.caption_font())
+        widest = max(metrics.horizontalAdvance(slot.label) for slot in self.slots)
+        every = max(1, math.ceil((widest + LABEL_GAP_PX) / self._step()))
+        first = next((place for place, slot in enumerate(self.slots) if slot.count), 0)
+        return tuple(range(first % every, len(self.slots), every))
+
     def _paint_labels(self, painter: QPainter, room: QRectF) -> None:
-        """What each bar begins at; where there is no room for all, every second, third, ..."""
+        """What each bar begins at."""
         assert self._theme is not None
         painter.setPen(QColor(self._theme.muted))
-        metrics, step = QFontMetricsF(painter.font()), self._step()
-        taken = -math.inf
-        for place, slot in enumerate(self.slots):
-            wide = metrics.horizontalAdvance(slot.label)
+        step = self._step()
+        wide = step * len(self.slots)
+        for place in self.labelled():
             middle = room.left() + (place + 0.5) * step
-            if middle - wide / 2 < taken:
-                continue
-            taken = middle + wide / 2 + 6
-            where = QRectF(middle - wide / 2 - 2, room.bottom() + 3, wide + 4, 16)
-            painter.drawText(where, Qt.AlignmentFlag.AlignCenter, slot.label)
+            where = QRectF(middle - wide / 2, room.bottom() + 3, wide, 16)
+            painter.drawText(where, Qt.AlignmentFlag.AlignCenter, self.slots[place].label)

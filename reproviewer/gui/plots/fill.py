@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reproviewer.gui.plots import describe, texts
+from reproviewer.gui.plots import describe
 from reproviewer.gui.plots.palette import palette
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def fill_run(panel: Panel, run: RunData, shown: Shown, theme: Theme) -> None:
     """Show one run, in the range of all that are shown."""
     panel.apply_theme(palette(theme))
     title, detail = describe.run_caption(run)
-    panel.caption.show_text((title,), detail, (theme.run(run.pane.colour),))
+    panel.caption.show_text(title, detail, (theme.run(run.pane.colour),))
     note = describe.run_note(run, shown)
     if note or run.plane is None:
         panel.show_note(note)
@@ -35,9 +35,8 @@ def fill_run(panel: Panel, run: RunData, shown: Shown, theme: Theme) -> None:
 def fill_difference(panel: Panel, found: DifferenceData, theme: Theme) -> float:
     """Show the difference; returns the largest one."""
     panel.apply_theme(palette(theme), describe.difference_ink(found, theme))
-    title, detail = describe.difference_caption(found)
     swatches = (theme.run(found.focus.colour), theme.run(found.reference.colour))
-    panel.caption.show_text((title, texts.tr("Difference")), detail, swatches)
+    panel.caption.show_text(describe.difference_title(found), describe.difference_details(found), swatches)
     note = describe.difference_note(found)
     if note or found.plane is None or found.picture is None:
         panel.show_note(note)

@@ -64,10 +64,15 @@ class Arrangement:
 
 
 def arrange(plots: int, size: tuple[float, float], axes: Axes) -> Arrangement:
-    """Place the plots in so much room (width, height); plots of one column stand exactly below each other."""
+    """Place the plots in so much room (width, height); plots of one column stand exactly below each other.
+
+    In several rows every plot has an axis when the last one needs its own: room that only one of a column fills
+    would be a gap.
+    """
     width, height = size
     grid = grid_for(plots, width, height)
-    own = {Axes.FIRST: set[int](), Axes.LAST: {plots - 1}, Axes.ALL: set(range(plots))}[axes]
+    gap = axes is Axes.LAST and grid.rows > 1 and (plots - 1) % grid.columns
+    own = {Axes.FIRST: set[int](), Axes.LAST: {plots - 1}, Axes.ALL: set(range(plots))}[Axes.ALL if gap else axes]
     wide_columns = {0} | {i % grid.columns for i in own}
     plot = (width - len(wide_columns) * LEFT_PX - (grid.columns - 1) * COLUMN_GAP_PX) / grid.columns
     tall = (height - (grid.rows - 1) * ROW_GAP_PX) / grid.rows

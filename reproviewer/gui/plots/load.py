@@ -38,7 +38,10 @@ NOTHING = summary.Tally()
 
 @dataclass(frozen=True, eq=False)
 class RunData:
-    """One run's slice: all `values` of a small one, the reduced `picture` of any. No plane: no such tensor."""
+    """One run's slice: all `values` of a small one, the reduced `picture` of any.
+
+    No plane: no such tensor. Neither values nor picture: no elements, or none that are numbers.
+    """
 
     pane: Pane
     plane: Plane | None = None
@@ -201,7 +204,7 @@ def _run(pane: Pane, state: PlotState, cells: tuple[int, int], whole: bool, canc
     if pane.tensor is None:
         return RunData(pane)
     plane = plane_of(pane.tensor.shape, state.slice_index)
-    if plane.size == 0:
+    if plane.size == 0 or elements.kind(pane.tensor.dtype) == "raw":
         return RunData(pane, plane)
     if whole and plane.size <= MAX_BARS:
         values = summary.plane_values(pane.tensor, plane)
@@ -222,7 +225,7 @@ def _thumbs(state: PlotState, cells: tuple[int, int], cancelled: Cancelled) -> t
     """The small multiples; small tensors that are alike are reduced together."""
     panes, plane, whole = ordered(state), lead_plane(state), drawn_as(state) == "bars"
     first = next((pane.tensor for pane in panes if pane.tensor), None)
-    if whole or first is None or plane is None or not 0 < plane.size <= SMALL:
+    if whole or first is None or plane is None or not 0 < plane.size <= SMALL or elements.kind(first.dtype) == "raw":
         return tuple(_run(pane, state, cells, whole, cancelled) for pane in panes)
     alike = [
         pane for pane in panes if pane.tensor and (pane.tensor.shape, pane.tensor.dtype) == (first.shape, first.dtype)

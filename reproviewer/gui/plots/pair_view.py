@@ -49,7 +49,7 @@ class PairView(pg.GraphicsView):  # type: ignore[misc]
     @property
     def caption(self) -> tuple[str, str]:
         """The title, and the line below it in full."""
-        return self._caption._titles[0], self._caption._details[0]
+        return self._caption.texts
 
     def show_data(self, data: Paired) -> None:
         """Show this."""
@@ -101,7 +101,7 @@ class PairView(pg.GraphicsView):  # type: ignore[misc]
         self._caption.setVisible(data.focus is not None)
         if data.focus is not None and data.reference is not None:
             swatches = (theme.run(data.focus.colour), theme.run(data.reference.colour))
-            self._caption.show_text((describe_pair.title(data),), self._line(data), swatches)
+            self._caption.show_text(describe_pair.title(data), self._line(data), swatches)
         if data.found is not None:
             self._fill_body(data)
         self._arrange()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from reproviewer.gui.plots.palette import Palette
 
 LEAST_CELLS = 4.0
+FARTHEST = sys.float_info.max / 8
+"""Where the axis of bars ends at the latest: the range of both signs and what is computed from it stays finite."""
 
 
 class Panel(pg.GraphicsWidget):  # type: ignore[misc]
@@ -88,7 +91,7 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
 
     def span(self, low: float, high: float) -> None:
         """The smallest and the largest value that the bars' axis holds."""
-        self._span = (min(low, 0.0), max(high, 0.0))
+        self._span = (max(-FARTHEST, min(low, 0.0)), min(FARTHEST, max(high, 0.0)))
         self.fit_bars()
 
     def fit_bars(self) -> None:

@@ -73,6 +73,13 @@ def same_values(a: PlotState, b: PlotState) -> bool:
     return _without_comparisons(a) == _without_comparisons(b)
 
 
+def is_stale(shown: PlotState, wanted: PlotState) -> bool:
+    """Whether plots are of another tensor, or of runs that are gone; they are not only for want of further runs."""
+    tensors = {pane.item_id: pane.tensor for pane in wanted.panes}
+    gone = any(tensors.get(pane.item_id, pane.item_id) != pane.tensor for pane in shown.panes)
+    return shown.title != wanted.title or gone
+
+
 def first_difference(state: PlotState) -> tuple[int, ...] | None:
     """The index of the first element in which the focus differs from the reference, when that is known."""
     pair = focus_pair(state)

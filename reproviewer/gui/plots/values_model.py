@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -35,6 +36,13 @@ class ValuesModel(QAbstractTableModel):
         self._height = 0
         self._listing: Listing | None = None
         self._rows: Rows | None = None
+        self._title_px = math.inf
+
+    def fit_titles(self, width: float) -> None:
+        """The heading of the difference is so wide, in pixels."""
+        self._title_px = width
+        if self.columnCount():
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.columnCount() - 1)
 
     def show_listing(self, listing: Listing) -> None:
         """Show another list from its beginning."""
@@ -107,13 +115,18 @@ class ValuesModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.TextAlignmentRole and section == PLACE:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        if role != Qt.ItemDataRole.DisplayRole:
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         panes = self._listing.panes
         if section < FIRST_RUN:
             return ("", tr("Index"))[section]
         run = self.run_at(section)
-        return f"{panes[1].label} {texts.MINUS} {panes[0].label}" if run is None else panes[run].label
+        if run is not None:
+            return panes[run].label
+        title = texts.Title(f"{{0}} {texts.MINUS} {{1}}", (panes[1].label, panes[0].label))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tr("{title}: the one value less the other.").format(title=title)
+        return title.fitted(texts.caption_font(), self._title_px)
 
     def _changed(self) -> None:
         if self._height and self.columnCount():
@@ -133,7 +146,7 @@ class ValuesModel(QAbstractTableModel):
             return self._sign(row)
         run = self.run_at(column)
         if run is None:
-            return texts.number(rows.difference[at], 6, signed=True) if at < len(rows.difference) else ""
+            return texts.distance(rows.difference[at], 6, signed=True) if at < len(rows.difference) else ""
         values = rows.columns[run].values if run < len(rows.columns) else ()
         return values[at] if at < len(values) else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -18,8 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from reproviewer.gui.plots import texts
+from reproviewer.gui.plots.cursor_widths import signs
 from reproviewer.gui.plots.texts import tr
-from reproviewer.gui.plots.values_model import PLACE, SIGN, ValuesModel
+from reproviewer.gui.plots.values_model import FIRST_RUN, PLACE, SIGN, ValuesModel
 from reproviewer.gui.theme import GRID_PX
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 ROW_PX, WHEEL_ROWS = 22, 3
-SIGN_PX, PLACE_PX, RUN_PX = 24, 110, 130
+SIGN_PX, PADDING_PX, HEADER_PADDING_PX = 24, 12, 14
+FIRST_COLUMNS, LEAST_SIGNS, MOST_SIGNS = 3, 12, 24
 
 
 class ValuesView(QWidget):
@@ -136,7 +139,7 @@ class ValuesView(QWidget):
     def _setup_ui(self) -> None:
         self._table = _Table()
         self._table.setModel(self._model)
-        self._table.setFocusProxy(self)
+        self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._table.resized.connect(self._widths)
         self._table.clicked.connect(self._on_click)
         self._bar = QScrollBar(Qt.Orientation.Vertical)
@@ -186,14 +189,34 @@ class ValuesView(QWidget):
         self.rowsWanted.emit(self._listing, self.top_row, rows)
 
     def _widths(self) -> None:
-        """Let the runs share the width as far as they stay readable."""
-        runs = max(1, self._model.columnCount() - PLACE - 1)
-        room = self._table.viewport().width() - SIGN_PX - PLACE_PX
-        share = max(RUN_PX, room // runs)
-        for column in range(self._model.columnCount()):
-            self._table.setColumnWidth(column, {SIGN: SIGN_PX, PLACE: PLACE_PX}.get(column, share))
-        if share * runs <= room and runs:
-            self._table.setColumnWidth(self._model.columnCount() - 1, room - share * (runs - 1))
+        """Let the columns share the width; where it is little, two runs and their difference have it."""
+        if self._listing is None:
+            return
+        place, (least, whole) = self._place_px(self._listing), self._value_px(self._listing)
+        columns = range(FIRST_RUN, self._model.columnCount())
+        room = self._table.viewport().width() - SIGN_PX - place
+        first = max(least, min(whole, room // max(1, min(FIRST_COLUMNS, len(columns)))))
+        share = max(first, room // max(1, len(columns)))
+        for column, width in ((SIGN, SIGN_PX), (PLACE, place), *((column, share) for column in columns)):
+            self._table.setColumnWidth(column, width)
+        if columns and share * len(columns) <= room:
+            self._table.setColumnWidth(columns[-1], room - share * (len(columns) - 1))
+        self._model.fit_titles(self._table.horizontalHeader().sectionSize(FIRST_RUN) - HEADER_PADDING_PX)
+
+    def _place_px(self, listing: Listing) -> int:
+        """Room for the longest index."""
+        last = ", ".join(str(max(0, n - 1)) for n in listing.plane.shape) if listing.plane else ""
+        texts_there = max(last, tr("Index"), key=len)
+        return round(QFontMetricsF(texts.text_font()).horizontalAdvance(texts_there)) + PADDING_PX
+
+    def _value_px(self, listing: Listing) -> tuple[int, int]:
+        """Room for a value of the usual size, and for any."""
+        tensors = [pane.tensor for pane in listing.panes if pane.tensor is not None]
+        wide = max(LEAST_SIGNS, *(signs(tensor.dtype) for tensor in tensors), 0)
+        metrics = QFontMetricsF(texts.text_font(bold=True))
+        usual, any_size = "-0." + "0" * (wide - 5), "0" * min(wide, MOST_SIGNS)
+        least, whole = (round(metrics.horizontalAdvance(text)) + PADDING_PX for text in (usual, any_size))
+        return least, whole
 
     def _row_of(self, index: tuple[int, ...] | None) -> int | None:
         plane = self._listing.plane if self._listing else None
@@ -230,6 +253,8 @@ class _Table(QTableView):
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setMinimumSectionSize(SIGN_PX)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)

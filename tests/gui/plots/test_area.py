@@ -1,16 +1,21 @@
+import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QFontMetricsF, QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel
 
 from reproviewer.core.weights import Tensor
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
+from reproviewer.gui.plots.cursor_widths import place_name
+from reproviewer.gui.plots.grid import Axes, arrange
+from reproviewer.gui.plots.texts import caption_font, text_font
 from reproviewer.gui.theme import DARK, LIGHT
 from tests.gui.plots.conftest import pixels
 
@@ -32,7 +37,7 @@ def notes(area):
 
 
 def captions(area):
-    return [(panel.caption._titles[0], panel.caption._details[0]) for panel in board(area).panels]
+    return [panel.caption.texts for panel in board(area).panels]
 
 
 def hover(area, panel, x, y):
@@ -128,8 +133,8 @@ class TestBars:
     def test_values_and_differences_are_written(self, bench):
         area = bench.shown([np.float32([[1, -2]]), np.float32([[1, 0.5]])], "bars")
         labels = [panel._bar_item._labels for panel in board(area).panels]
-        assert labels == [["1", "−2"], ["1", "0.5"], ["0", "+2.5"]]  # noqa: RUF001
-        assert captions(area)[2] == ("Run 2 − Run 1", "✕ 1 of 2 differs · |Δ| ≤ 2.5")  # noqa: RUF001
+        assert labels == [["1", "-2"], ["1", "0.5"], ["0", "+2.5"]]
+        assert captions(area)[2] == ("Run 2 − Run 1", "✕ 1 of 2 differs · largest |Δ| 2.5")  # noqa: RUF001
 
     def test_runs_share_one_range(self, bench):
         area = bench.shown([np.float32([1, 2]), np.float32([-30, 2]), np.float32([0, 50])], "bars")
@@ -157,10 +162,16 @@ class TestBars:
         area = bench.shown([one, other], "bars")
         assert captions(area)[2][1].startswith("✕ 2 of 3 differ")
 
+    @pytest.mark.parametrize("share", [1, 0.25])
+    def test_the_largest_numbers_of_all(self, bench, share):
+        most = np.finfo(np.float64).max * share
+        area = bench.shown([np.array([-most, most]), np.array([most, -most])], "bars")
+        assert pixels(area).std() > 0
+
     def test_bfloat16(self, bench):
         bits = np.array([0x3F80, 0xC000], "<u2")
         area = bench.shown([bench.tensor(bits, "bfloat16")] * 2, "bars")
-        assert board(area).panels[0]._bar_item._labels == ["1", "−2"]  # noqa: RUF001
+        assert board(area).panels[0]._bar_item._labels == ["1", "-2"]
 
     def test_a_scalar(self, bench):
         area = bench.shown([np.float32(3.25), np.float32(3.5)], "bars")
@@ -261,8 +272,7 @@ class TestNumbersOfTheAxes:
         columns = board(area)._grid.columns
         area.resize(520, 900)
         assert board(area)._grid.columns < columns
-        for i, panel in enumerate(board(area).panels):
-            assert panel.value_axis.isVisible() == (i % board(area)._grid.columns == 0 or i == 5)
+        assert all(panel.value_axis.isVisible() for panel in board(area).panels)
 
 
 class TestHeatMap:
@@ -390,8 +400,6 @@ class TestCursor:
 
     @pytest.mark.parametrize("value", [1e9, np.nan])
     def test_goes_to_the_first_difference_when_that_is_known_later(self, bench, normal, value):
-        from dataclasses import replace
-
         a = normal(5, 6)
         b = a.copy()
         b[3, 2] = value
@@ -421,7 +429,7 @@ class TestCursor:
         assert area.wait_until_drawn()
         first, second = area._table.row_texts()
         assert first == ["Run 1", "1.0", "", "", "0 01111111 " + "0" * 23]
-        assert second == ["Run 2", "1.0000001", "1.192e−07", "1", "0 01111111 " + "0" * 22 + "1"]  # noqa: RUF001
+        assert second == ["Run 2", "1.0000001", "1.192e-07", "1", "0 01111111 " + "0" * 22 + "1"]
         assert np.float32(second[1]) == b[0, 1]
         assert area._table.model().headerData(0, Qt.Orientation.Horizontal) == "kernel[0, 1]"
 
@@ -562,8 +570,6 @@ class TestThreads:
         assert area.wait_until_drawn()
 
     def test_a_comparison_that_arrives_reads_nothing_again(self, bench, normal, monkeypatch):
-        from dataclasses import replace
-
         state = bench.state([normal(2, 3), normal(2, 3)])
         bare = replace(state, panes=tuple(replace(pane, comparison=None) for pane in state.panes))
         area = bench.area()
@@ -592,3 +598,185 @@ def test_the_mouse_really_reaches_the_plots(bench, normal, qtbot):
     qtbot.mouseMove(board(area).viewport(), place - QPoint(9, 9))
     qtbot.mouseMove(board(area).viewport(), place)
     qtbot.waitUntil(lambda: area.cursor_index == (30, 40))
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "values"])
+def test_tab_goes_from_the_slices_through_the_plots_to_the_table(bench, normal, qtbot, kind):
+    area = bench.shown([normal(3, 2, 4, 5), normal(3, 2, 4, 5)], kind)
+    boxes = area._slices.boxes
+    view = area._the_content()._views.currentWidget()
+    boxes[0].setFocus()
+    visited = []
+    while QApplication.focusWidget() is not area._table:
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        visited.append(QApplication.focusWidget())
+    assert visited.index(boxes[1]) < visited.index(view) < visited.index(area._table)
+
+
+@pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values", "distances", "scatter"])
+def test_numbers_have_one_kind_of_minus(bench, kind):
+    area = bench.shown([np.float32([[-1, -2e-7]]), np.float32([[-3, -0.5]])], kind)
+    area.set_cursor((0, 0))
+    assert area.wait_until_drawn()
+    area.render_svg(bench.folder / "out.svg")
+    written = (bench.folder / "out.svg").read_text() + str(area._table.row_texts())
+    assert not re.search(r"−[\d∞i]", written)  # noqa: RUF001
+
+
+class TestHowFar:
+    """What is said of the largest distance is true to the last digit that is written."""
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap"])
+    def test_a_rounded_distance_is_no_limit(self, bench, kind):
+        area = bench.shown([np.float32([[0, 0]]), np.float32([[-1.394, 1]])], kind)
+        assert captions(area)[2][1] == "✕ 2 of 2 differ · largest |Δ| 1.39"
+        assert not any("≤" in text for panel in board(area).panels for text in panel.caption._details)
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap"])
+    @pytest.mark.parametrize(
+        ("value", "rest", "said"),
+        [
+            (np.nan, 0, "✕ 1 of 48 differs · 1 not finite (NaN or infinity)"),
+            (np.inf, 0.5, "✕ 2 of 48 differ · 1 not finite (NaN or infinity), else largest |Δ| 0.5"),
+        ],
+    )
+    def test_nan_and_infinity_are_named(self, bench, kind, value, rest, said):
+        a, b = np.zeros((6, 8), np.float32), np.zeros((6, 8), np.float32)
+        b[0, 0], b[3, 3] = value, rest
+        area = bench.shown([a, b], kind)
+        assert captions(area)[2][1] == said
+        area.set_cursor((0, 0))
+        assert area.wait_until_drawn()
+        assert area._table.row_texts()[1][2] == "not finite"
+
+    def test_the_same_nan_is_no_distance_away(self, bench):
+        area = bench.shown([np.float32([np.nan, 1]), np.float32([np.nan, 2])], "values")
+        model = area._the_content().values.model
+        assert [model.data(model.index(row, 4)) for row in range(2)] == ["0", "+1"]
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "values"])
+    def test_what_is_no_number_is_nowhere_called_infinite(self, bench, kind):
+        one, other = (bench.tensor(np.array([[1, value]], "<u2"), "V2") for value in (2, 3))
+        area = bench.shown([one, other], kind)
+        if kind == "values":
+            model = area._the_content().values.model
+            assert model.data(model.index(1, 4)) == ""
+        else:
+            assert captions(area)[2][1] == "✕ 1 of 2 differs"
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap"])
+    def test_a_slice_speaks_for_itself_alone(self, bench, normal, kind):
+        a = normal(3, 3, 3, 8)
+        b = a.copy()
+        b[1, 1] += 1
+        area = bench.shown([a, b], kind, slice_index=(1, 1))
+        assert captions(area)[2][1].startswith("✕ 24 of 24 in this slice differ")
+        area.show_state(bench.state([a, b], kind))
+        assert area.wait_until_drawn()
+        assert captions(area)[2][1] == "✓ the same in this slice"
+
+
+class TestTitleOfTheDifference:
+    def test_short_names_are_written_out_without_their_colours_where_both_have_no_room(self, bench, normal):
+        area = bench.shown([normal(6, 9), normal(6, 9)])
+        caption = board(area).panels[2].caption
+        assert caption.title_in(300) == ("Run 2 − Run 1", caption._swatches)  # noqa: RUF001
+        whole = QFontMetricsF(text_font(bold=True)).horizontalAdvance("Run 2 − Run 1")  # noqa: RUF001
+        assert caption.title_in(whole + 1) == ("Run 2 − Run 1", ())  # noqa: RUF001
+
+    def test_of_long_names_the_colours_and_a_part_of_each_stay(self, bench, normal):
+        state = bench.state([normal(6, 9), normal(6, 9)])
+        names = ("a_very_long_name_of_weights.safetensors", "another_long_one.weights.h5")
+        panes = tuple(replace(pane, label=name) for pane, name in zip(state.panes, names, strict=True))
+        area = bench.area()
+        area.show_state(replace(state, panes=panes))
+        assert area.wait_until_drawn()
+        caption = board(area).panels[2].caption
+        title, colours = caption.title_in(200)
+        one, other = title.split(" − ")  # noqa: RUF001
+        assert one.startswith("ano")
+        assert other.startswith("a_v")
+        assert one.endswith("h5")
+        assert other.endswith("rs")
+        assert len(colours) == 2
+        assert QFontMetricsF(text_font(bold=True)).horizontalAdvance(title) <= 200 - caption._taken(colours)
+
+
+def header(table, column, role=Qt.ItemDataRole.DisplayRole):
+    return table.model().headerData(column, Qt.Orientation.Horizontal, role)
+
+
+class TestTableOfTheCursor:
+    @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "complex64"])
+    def test_values_are_written_out_in_full(self, bench, dtype):
+        limits = np.finfo(dtype) if np.dtype(dtype).kind in "fc" else np.iinfo(dtype)
+        a = np.array([[limits.min, limits.max]], dtype)
+        area = bench.shown([a, a + np.array(-0.1234567890123456).astype(dtype)], "bars", size=(780, 520))
+        area.set_cursor((0, 0))
+        assert area.wait_until_drawn()
+        table = area._table
+        longest = max((row[1] for row in table.row_texts()), key=len)
+        wide = QFontMetricsF(text_font(bold=True)).horizontalAdvance(longest)
+        assert table.columnWidth(1) >= wide + 6
+
+    def test_columns_stand_still_while_the_cursor_moves(self, bench, normal):
+        area = bench.shown([normal(64, 96), normal(64, 96)])
+        widths = []
+        for index in ((0, 0), (63, 95), None):
+            area.set_cursor(index)
+            assert area.wait_until_drawn()
+            widths.append([area._table.columnWidth(column) for column in range(5)])
+        assert widths[0] == widths[1] == widths[2]
+        area.set_cursor((63, 95))
+        wide = QFontMetricsF(caption_font()).horizontalAdvance("kernel[63, 95]")
+        assert area._table.columnWidth(0) >= wide + 12
+
+    @pytest.mark.parametrize("width", [320, 458, 800, 1400])
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_the_heading_of_the_bits_says_what_stands_below_it(self, bench, normal, width, dtype):
+        area = bench.shown([normal(4, 5).astype(dtype), normal(4, 5).astype(dtype)], size=(width, 500))
+        area.set_cursor((0, 0))
+        assert area.wait_until_drawn()
+        said = header(area._table, 4)
+        assert (
+            area._table._model.hexadecimal
+            == ("hex" in said.lower())
+            == (width < {"float32": 600, "float64": 1000}[dtype])
+        )
+        assert "…" not in said
+        assert "sign, exponent, mantissa" in header(area._table, 4, Qt.ItemDataRole.ToolTipRole)
+
+    def test_headings_say_what_they_mean(self, bench, normal):
+        table = bench.shown([normal(4, 5), normal(4, 5)])._table
+        said = [header(table, column, Qt.ItemDataRole.ToolTipRole) for column in range(5)]
+        assert "units in the last place" in said[3]
+        assert "reference" in said[2]
+        assert min(map(len, said[1:])) > 30
+
+    def test_five_runs_are_in_sight_and_the_compared_one_always(self, bench, normal):
+        arrays = [bench.tensor(normal(1, 5)) for _ in range(5)]
+        for size, rows in (((780, 500), 5), ((780, 300), 3)):
+            area = bench.shown(arrays, "bars", focus="r4", size=size)
+            table = area._table
+            assert table.viewport().height() // 22 == rows
+            assert [row[0] for row in table.row_texts()][:2] == ["Run 1", "Run 5"]
+
+    def test_a_dotted_name_is_cut_to_its_last_part(self):
+        assert place_name("encoder.layers.0.weight", (5, 7)) == "weight[5, 7]"
+        assert place_name("dense/kernel", ()) == "kernel"
+        assert place_name("random.uniform(0.5, 1.5)", (2,)) == "random.uniform(0.5, 1.5)[2]"
+
+
+@pytest.mark.parametrize("plots", range(2, 8))
+@pytest.mark.parametrize("axes", list(Axes))
+@pytest.mark.parametrize("size", [(760, 360), (440, 160), (1200, 700)])
+def test_columns_of_plots_are_evenly_apart(plots, axes, size):
+    found = arrange(plots, size, axes)
+    columns = found.grid.columns
+    left = sorted({place.x + place.has_axis * LEFT_PX for place in found.places[:columns]})
+    gaps = np.diff(left) - found.plot_width
+    assert max(p.x + p.width for p in found.places) <= size[0] + 1e-6
+    if found.grid.rows > 1:
+        assert gaps == pytest.approx(gaps[0] if len(gaps) else 0)
+    for place, below in zip(found.places, found.places[columns:], strict=False):
+        assert place.x + place.has_axis * LEFT_PX == pytest.approx(below.x + below.has_axis * LEFT_PX)

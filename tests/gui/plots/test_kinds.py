@@ -1,13 +1,15 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetricsF, QImage
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractSpinBox, QLabel
 
 from reproviewer.core.message import ReproError
+from reproviewer.gui.plots.texts import text_font
 
 
 def view(area):
@@ -30,7 +32,7 @@ class TestHistogram:
         area = bench.shown([np.int32([0, 0, 1, 3]), np.int32([0, 1, 1, 3])], "histogram")
         plot = view(area)
         plot._on_mouse(plot._view.mapViewToScene(QPointF(0, 1)))
-        assert plot._legend._note == "−0.5 to 0.5 — Run 1: 2, Run 2: 1"  # noqa: RUF001
+        assert plot._legend._note == "-0.5 to 0.5 — Run 1: 2, Run 2: 1"
         plot._on_mouse(QPointF(-50, -50))
         assert plot._legend._note == "count of values in each bin"
 
@@ -157,3 +159,41 @@ def test_why_a_picture_cannot_be_written_is_said(bench, normal, tmp_path, name):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(ReproError, match=f"{name} was not saved: Not a directory"):
         write(tmp_path / "file" / name, QSize(400, 300))
+
+
+class TestWidthsOfValues:
+    def columns(self, area):
+        table = view(area)._table
+        return [table.columnWidth(column) for column in range(view(area).model.columnCount())], table
+
+    def test_the_difference_is_in_sight_in_a_small_window(self, bench, normal):
+        area = bench.shown([normal(64, 96), normal(64, 96)], "values", size=(458, 293))
+        widths, table = self.columns(area)
+        assert sum(widths) <= table.viewport().width()
+        bold = QFontMetricsF(text_font(bold=True))
+        assert min(widths[2:]) >= bold.horizontalAdvance("-0.123456789") + 6
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_values_are_written_out(self, bench, normal, dtype):
+        area = bench.shown([(normal(64, 96) * 1e-30).astype(dtype) for _ in range(5)], "values", size=(760, 500))
+        widths, _ = self.columns(area)
+        bold = QFontMetricsF(text_font(bold=True))
+        for row in range(5):
+            for column in range(1, len(widths)):
+                assert widths[column] >= bold.horizontalAdvance(cell(area, row, column)) + 6
+
+    def test_headings_are_cut_in_the_middle_and_are_there_in_full(self, bench, normal):
+        state = bench.state([normal(6, 9), normal(6, 9)], "values")
+        labels = ("a_model_with_a_long_name.safetensors", "d_the_one_with_missing_tensors.safetensors")
+        panes = tuple(replace(pane, label=label) for pane, label in zip(state.panes, labels, strict=True))
+        area = bench.area((458, 400))
+        area.show_state(replace(state, panes=panes))
+        assert area.wait_until_drawn()
+        model, across = view(area).model, Qt.Orientation.Horizontal
+        assert view(area)._table.horizontalHeader().textElideMode() == Qt.TextElideMode.ElideMiddle
+        one, other = model.headerData(4, across).split(" − ")  # noqa: RUF001
+        assert one.startswith("d_")
+        assert other.startswith("a_")
+        said = [model.headerData(column, across, Qt.ItemDataRole.ToolTipRole) for column in (2, 3, 4)]
+        assert said[:2] == list(labels)
+        assert said[2].startswith(f"{labels[1]} − {labels[0]}")  # noqa: RUF001

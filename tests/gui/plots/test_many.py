@@ -18,7 +18,7 @@ def test_many_runs_are_small_multiples(bench, normal, runs):
     area = bench.shown(arrays, focus="r3")
     assert content(area).multiples.isVisible()
     assert len(content(area).multiples._sheet_widget._shown.runs) == runs
-    assert [panel.caption._titles[0] for panel in content(area).board.panels] == [
+    assert [panel.caption.texts[0] for panel in content(area).board.panels] == [
         "Run 1",
         "Run 4",
         "Run 4 − Run 1",  # noqa: RUF001
@@ -72,7 +72,7 @@ def test_the_chosen_focus_is_shown(bench, normal):
     state = bench.state(arrays, focus="r9")
     area.show_state(state)
     assert area.wait_until_drawn()
-    assert content(area).board.panels[1].caption._titles[0] == "Run 10"
+    assert content(area).board.panels[1].caption.texts[0] == "Run 10"
 
 
 @pytest.mark.parametrize("kind", ["bars", "heatmap"])
@@ -117,3 +117,11 @@ def test_thumbnails_do_not_overlap(count, size):
     assert cells[0].right() < cells[1].left() or cells[0].bottom() < cells[1].top()
     assert sheet.at(cells[-1].center().x(), cells[-1].center().y()) == count - 1
     assert sheet.at(cells[0].right() + 2, cells[0].top()) is None
+
+
+@pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
+def test_elements_that_are_no_numbers(bench, kind):
+    arrays = [bench.tensor(np.array([[1, value]], "<u2"), "V2") for value in range(8)]
+    area = bench.shown(arrays, kind)
+    assert "could not be drawn" not in area._page.text()
+    assert pixels(area).std() > 0

@@ -5,10 +5,11 @@ import csv
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QFontMetricsF, QImage
 
 from reproviewer.core.message import ReproError
 from reproviewer.gui.plots.export import write_csv
+from reproviewer.gui.plots.texts import caption_font
 from reproviewer.gui.theme import DARK, LIGHT
 from tests.gui.plots.conftest import pixels
 
@@ -87,7 +88,7 @@ class TestDistances:
         area = bench.shown([a, b], "distances")
         assert bars(area) == [
             ("0", 1, "identical"),
-            ("≈ 0", 1, "equal"),
+            ("≈0", 1, "equal"),
             ("1", 1, "different"),
             ("2", 0, "different"),
             ("4", 2, "different"),
@@ -185,7 +186,7 @@ class TestScatter:
         area = bench.shown([np.float32([-1, 1]), np.float32([-1, 1])], "scatter")
         axis = view(area)._bottom
         (step, shares), *_ = axis.tickValues(0.0, 1.0, 600)
-        assert axis.tickStrings(shares, 1.0, step) == ["−1", "−0.5", "0", "0.5", "1"]  # noqa: RUF001
+        assert axis.tickStrings(shares, 1.0, step) == ["-1", "-0.5", "0", "0.5", "1"]
 
     def test_zoom_with_keys(self, bench, qtbot):
         scatter = view(bench.shown(one_apart((60, 50)), "scatter"))
@@ -280,3 +281,28 @@ class TestCursorInSlices:
         area.show_state(replace(area._state, kind="scatter", slice_index=(1,)))
         assert area.cursor_index == (0, 2, 3)
         assert area.wait_until_drawn()
+
+
+class TestLabelsOfDistances:
+    """Every bar stands over a number, all numbers are written in one way, and none is left out among others."""
+
+    @pytest.mark.parametrize("width", [300, 458, 780, 1200])
+    def test_far_apart(self, bench, normal, width):
+        area = bench.shown([normal(64, 96), normal(64, 96)], "distances", size=(width, 500))
+        chart = view(area)._chart
+        labels = [slot.label for slot in chart.slots]
+        assert labels[:5] == ["0", "1", "2", "2²", "2³"]
+        assert all(label[0] == "2" for label in labels[2:])
+        places = chart.labelled()
+        assert len(set(np.diff(places))) == 1
+        first = next(place for place, slot in enumerate(chart.slots) if slot.count)
+        assert first in places
+        metrics = QFontMetricsF(caption_font())
+        widest = max(metrics.horizontalAdvance(labels[place]) for place in places)
+        assert widest <= chart._step() * (places[1] - places[0])
+
+    def test_near_each_other(self, bench):
+        a = np.arange(1, 9, dtype=np.float32)
+        b = (a.view(np.uint32) + np.arange(8, dtype=np.uint32) * 16).view(np.float32)
+        labels = [slot.label for slot in view(bench.shown([a, b], "distances"))._chart.slots]
+        assert labels == ["0", "1", "2", "4", "8", "16", "32", "64"]
