@@ -5,12 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from shiboken6 import isValid
+from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from PySide6.QtWidgets import QWidget
 
 
 class FocusKeeper:
@@ -36,12 +34,15 @@ class FocusKeeper:
             self._give_back()
 
     def _give_back(self) -> None:
-        if self._away is not None and self._can_take(self._away) and self._window.focusWidget() is self._harbour:
-            self._away.setFocus()
-        self._away = None
+        away, self._away = self._away, None
+        if away is None or self._window.focusWidget() is not self._harbour:
+            return
+        is_there = away in self._window.findChildren(QWidget)  # fields are made anew when another Keras is known
+        if is_there and self._can_take(away):
+            away.setFocus()
 
     def _can_take(self, widget: QWidget) -> bool:
-        return isValid(widget) and widget.isEnabled() and widget.isVisibleTo(self._window)
+        return widget.isEnabled() and widget.isVisibleTo(self._window)
 
 
 def enable(control: QWidget, can: bool, instead: QWidget) -> None:

@@ -78,3 +78,15 @@ def test_moving_a_layer_to_the_top_does_not_give_the_keyboard_to_the_way_down(op
     desk.qtbot.keyClick(model.form.earlier, Qt.Key.Key_Space)
     assert desk.state.experiment.model == "Dense(2)\nDense(1)"
     assert desk.window.focusWidget() is model.form.list
+
+
+def test_a_field_that_is_made_anew_meanwhile_is_not_missed(desk):
+    model = desk.window.panel.model
+    model.as_form.setChecked(True)
+    units = model.form.fields.fields["units"].line
+    units.setFocus()
+    desk.qtbot.keyClick(units, Qt.Key.Key_R, CTRL)
+    assert desk.state.busy
+    desk.window.panel.set_catalog(desk.controller.catalog)
+    desk.wait_done()
+    assert desk.window.focusWidget() is desk.window.verdict
