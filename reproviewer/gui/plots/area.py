@@ -343,7 +343,8 @@ class PlotArea(QWidget):
         area._table.hide()
         area._slices.write_out()
         try:
-            sheet.add(area, self._state.title if self._state else "")
+            about = (self._state.title, describe.about_tensor(self._state)) if self._state else ("", "")
+            sheet.add(area, *about)
             area.show_state(self._state)
             area.set_cursor(None)
             if self._content is not None and area._content is not None:

@@ -72,6 +72,7 @@ class SliceBar(QWidget):
             rows, cols = len(lead), len(lead) + 1
             note = QLabel(tr("axis {rows} ↓   axis {cols} →").format(rows=rows, cols=cols))
             note.setProperty("kind", "caption")
+            note.setToolTip(tr("The last two axes are drawn: one downwards, one to the right."))
             self._row.addWidget(note)
         self._row.addStretch(1)
 
@@ -83,6 +84,9 @@ class SliceBar(QWidget):
         box.setKeyboardTracking(False)
         box.setEnabled(size > 1)
         label.setBuddy(box)
+        tip = tr("Which of the {size} slices along axis {axis} is drawn.").format(size=size, axis=axis)
+        for widget in (label, box):
+            widget.setToolTip(tip)
         self._row.addWidget(label)
         self._row.addWidget(box)
         if axes < MANY_AXES and size > 1:
@@ -90,6 +94,7 @@ class SliceBar(QWidget):
             slider.setRange(0, size - 1)
             slider.setFixedWidth(SLIDER_PX)
             slider.setAccessibleName(name)
+            slider.setToolTip(tip)
             slider.valueChanged.connect(box.setValue)
             box.valueChanged.connect(slider.setValue)
             self._row.addWidget(slider)
