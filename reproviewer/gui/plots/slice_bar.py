@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
 from reproviewer.gui.plots.texts import tr
 from reproviewer.gui.quiet import QuietSpinBox
 from reproviewer.gui.theme import GRID_PX
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
 
 SLIDER_PX = 72
 MANY_AXES = 3
@@ -23,6 +28,7 @@ class SliceBar(QWidget):
         super().__init__(parent)
         self._shape: tuple[int, ...] = ()
         self._boxes: list[QSpinBox] = []
+        self._sliders: list[QSlider] = []
         self._quiet = self._written = False
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -58,6 +64,22 @@ class SliceBar(QWidget):
         self._row.addStretch(1)
         self.setVisible(bool(lead))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the sliders where they have room beside the numbers, which do the same."""
+        super().resizeEvent(event)
+        self._place_sliders()
+
+    def minimumSizeHint(self) -> QSize:
+        """The numbers alone."""
+        sliders = sum(SLIDER_PX + GRID_PX for slider in self._sliders if not slider.isHidden())
+        return self._row.minimumSize() - QSize(sliders, 0)
+
+    def _place_sliders(self) -> None:
+        there = sum(not slider.isHidden() for slider in self._sliders)
+        needed = self._row.minimumSize().width() + (len(self._sliders) - there) * (SLIDER_PX + GRID_PX)
+        for slider in self._sliders:
+            slider.setVisible(self.width() >= needed)
+
     def _clear(self) -> None:
         while (item := self._row.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
@@ -66,6 +88,7 @@ class SliceBar(QWidget):
 
     def _build(self) -> None:
         self._clear()
+        self._sliders = []
         lead = self._shape[:-2]
         self._boxes = [self._add_axis(axis, size, len(lead)) for axis, size in enumerate(lead)]
         if lead:
@@ -75,6 +98,7 @@ class SliceBar(QWidget):
             note.setToolTip(tr("The last two axes are drawn: one downwards, one to the right."))
             self._row.addWidget(note)
         self._row.addStretch(1)
+        self._place_sliders()
 
     def _add_axis(self, axis: int, size: int, axes: int) -> QSpinBox:
         name = tr("axis {axis} [0..{last}]").format(axis=axis, last=max(0, size - 1))
@@ -98,6 +122,7 @@ class SliceBar(QWidget):
             slider.valueChanged.connect(box.setValue)
             box.valueChanged.connect(slider.setValue)
             self._row.addWidget(slider)
+            self._sliders.append(slider)
         box.valueChanged.connect(self._on_change)
         return box
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 ROW_PX, WHEEL_ROWS = 22, 3
-SIGN_PX, PADDING_PX = 24, 12
+SIGN_PX, PADDING_PX, TITLE_PADDING_PX = 24, 12, 36
 FIRST_COLUMNS, LEAST_SIGNS, MOST_SIGNS = 3, 12, 24
 
 
@@ -201,7 +201,7 @@ class ValuesView(QWidget):
             self._table.setColumnWidth(column, width)
         if columns and share * len(columns) <= room:
             self._table.setColumnWidth(columns[-1], room - share * (len(columns) - 1))
-        self._model.fit_titles(self._table.horizontalHeader().sectionSize(FIRST_RUN) - HEADER_PADDING_PX)
+        self._model.fit_titles(self._table.horizontalHeader().sectionSize(FIRST_RUN) - TITLE_PADDING_PX)
 
     def _place_px(self, listing: Listing) -> int:
         """Room for the longest index."""

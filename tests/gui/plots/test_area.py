@@ -792,3 +792,15 @@ def test_what_is_chosen_and_what_colours_mean_is_explained(bench, normal, kind):
     legends = [content.board._value_bar, content.board._difference_bar]
     for legend in legends if kind == "heatmap" else [content.histogram._legend]:
         assert len(legend.toolTip()) > 20
+
+
+@pytest.mark.parametrize("width", [450, 800])
+def test_the_chooser_of_slices_keeps_its_numbers_in_sight(bench, normal, width):
+    area = bench.shown([normal(3, 3, 3, 8), normal(3, 3, 3, 8)], size=(width, 400))
+    QCoreApplication.processEvents()
+    bar = area._slices
+    seen = [widget for widget in bar.findChildren(QWidget) if widget.isVisible() and widget.parent() is bar]
+    assert all(widget.geometry().right() < bar.width() for widget in seen)
+    assert all(widget.width() >= widget.sizeHint().width() for widget in seen if isinstance(widget, QLabel))
+    assert sum(isinstance(widget, QSlider) for widget in seen) == (2 if width == 800 else 0)
+    assert area.width() == width
