@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from reproviewer.core.layer_tree import shape_text
 from reproviewer.gui.elided_label import ElidedLabel
 from reproviewer.gui.kind_switch import KindSwitch
 from reproviewer.gui.theme import GRID_PX, Theme
@@ -122,6 +121,10 @@ class PlotCard(QFrame):
 
     def _show_title(self, plot: PlotState | None) -> None:
         """Say of which tensor the plots are that are in sight, and not of which they are going to be."""
-        tensor = next((p.tensor for p in plot.panes if p.tensor is not None), None) if plot else None
-        self._title.set_full_text(plot.title if plot else "")
-        self._caption.set_full_text(f"{shape_text(tensor.shape)} · {tensor.dtype}" if tensor else "")
+        title = about = ""
+        if plot is not None:
+            from reproviewer.gui.plots.describe import about_tensor
+
+            title, about = plot.title, about_tensor(plot)
+        self._title.set_full_text(title)
+        self._caption.set_full_text(about)

@@ -46,10 +46,13 @@ def test_numbers_are_saved_as_a_table_that_reads_back_to_the_bit(desk, tmp_path,
     desk.window.actions_.export_csv.trigger()
     desk.wait(path.exists)
     heading, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    assert heading[1:] == ["Run 1", "Run 2"]
-    for column, item in enumerate(desk.controller.session.items, 1):
-        read = np.float32([row[column] for row in rows])
-        np.testing.assert_array_equal(read, read_values(item.weights.tensors[0]).ravel())
+    assert heading == ["tensor", "index", "Run 1", "Run 2", "Run 2 - Run 1"]
+    assert {row[0] for row in rows} == {"dense/kernel"}
+    both = [read_values(item.weights.tensors[0]).ravel() for item in desk.controller.session.items]
+    for column, values in enumerate(both, 2):
+        np.testing.assert_array_equal(np.float32([row[column] for row in rows]), values)
+    apart = both[1].astype(np.float64) - both[0].astype(np.float64)
+    np.testing.assert_array_equal(np.float64([row[4] for row in rows]), apart)
     desk.wait(lambda: list(tmp_path.iterdir()) == [path])
 
 

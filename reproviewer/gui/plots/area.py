@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEventLoop, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from reproviewer.core.listing import next_difference, read_rows
 from reproviewer.gui.plots import describe, export, load, panes
 from reproviewer.gui.plots.cursor_rows import FIRST_ROWS, CursorRow, cursor_rows
 from reproviewer.gui.plots.cursor_table import CursorTable
@@ -21,6 +20,7 @@ from reproviewer.gui.plots.loading_note import LoadingNote
 from reproviewer.gui.plots.panes import first_difference, same_values
 from reproviewer.gui.plots.reading import Reading
 from reproviewer.gui.plots.slice_bar import SliceBar
+from reproviewer.gui.plots.supply import Supply
 from reproviewer.gui.plots.tab_order import order_tabs
 from reproviewer.gui.plots.texts import tr
 from reproviewer.gui.texts import shown
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from reproviewer.core.message import ReproError
     from reproviewer.core.plot_state import PlotState
-    from reproviewer.core.slices import Region
     from reproviewer.gui.plots.content import Content
 
 
@@ -226,25 +225,6 @@ class PlotArea(QWidget):
         order_tabs(self, self._slices, self._table)
         self._show_cursor()
 
-    def _on_detail_wanted(self, region: Region, cells: tuple[int, int]) -> None:
-        board = self._the_content().board
-        if board.shown is not None:
-            work = partial(load.load_detail, board.shown, region, cells)
-            self._reading.start("detail", work, lambda found: board.show_detail(*found))
-
-    def _on_rows_wanted(self, listing: load.Listing, start: int, size: int) -> None:
-        tensors = [pane.tensor for pane in listing.panes]
-        work = partial(read_rows, tensors, listing.focus, listing.state.slice_index, start, size)
-        self._reading.start("rows", work, self._the_content().values.show_rows)
-
-    def _on_search_wanted(self, listing: load.Listing, start: int, forward: bool) -> None:
-        reference, focus = listing.panes[0].tensor, listing.panes[1].tensor
-        if reference is None or focus is None:
-            return
-        work = partial(next_difference, reference, focus, listing.state.slice_index, start, forward)
-        show = self._the_content().values.show_found
-        self._reading.start("search", work, lambda row: show(row, forward))
-
     def _cancel(self) -> None:
         self._reading.drop()
         self._loading.end()
@@ -282,10 +262,8 @@ class PlotArea(QWidget):
             content = self._content = Content(self._theme, self._inner)
             content.pointed.connect(self.set_cursor)
             content.focusRequested.connect(self.focusRequested)
-            content.board.detailWanted.connect(self._on_detail_wanted)
             content.board.finerWanted.connect(self._start_load)
-            content.rowsWanted.connect(self._on_rows_wanted)
-            content.searchWanted.connect(self._on_search_wanted)
+            Supply(self._reading, content)
             self._plots.addWidget(content)
             self._settle_layout()
         return self._content
@@ -343,7 +321,8 @@ class PlotArea(QWidget):
         area._table.hide()
         area._slices.write_out()
         try:
-            sheet.add(area, self._state.title if self._state else "")
+            about = (self._state.title, describe.about_tensor(self._state)) if self._state else ("", "")
+            sheet.add(area, *about)
             area.show_state(self._state)
             area.set_cursor(None)
             if self._content is not None and area._content is not None:

@@ -146,6 +146,12 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self._value_bar, self._difference_bar = ColourBar(), ColourBar()
         for bar in (self._value_bar, self._difference_bar):
             bar.setParentItem(self._root)
+        self._value_bar.setToolTip(
+            texts.tr("The colours of the values: one range for all runs, with zero in the middle.")
+        )
+        self._difference_bar.setToolTip(
+            texts.tr("The colours of the differences, without their signs: the least that is not none to the largest.")
+        )
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(DETAIL_AFTER_MS)

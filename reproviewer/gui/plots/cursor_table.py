@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from reproviewer.gui.plots import cursor_widths, texts
-from reproviewer.gui.plots.cursor_widths import SWATCH_PX, mono_font
+from reproviewer.gui.plots.cursor_widths import HEADER_PADDING_PX, SWATCH_PX, mono_font
 from reproviewer.gui.plots.panes import is_many
 from reproviewer.gui.plots.texts import tr
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.plots.cursor_rows import CursorRow
     from reproviewer.gui.theme import Theme
 
-ROW_PX, HEADER_PX, HEADER_PADDING_PX = 22, 24, 14
+ROW_PX, HEADER_PX = 22, 24
 RUN, VALUE, DISTANCE, ULP, BITS = range(5)
 LEAST_ROWS, MOST_ROWS = 2, 6
 LOW_AREA_PX, LOW_ROWS = 440, 3

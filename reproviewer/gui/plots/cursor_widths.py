@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from reproviewer.core.plot_state import PlotState
 
-PADDING_PX, SWATCH_PX = 14, 10
-LEAST = (84, 100, 72, 80, 80)
+PADDING_PX, HEADER_PADDING_PX, SWATCH_PX = 14, 24, 10
+LEAST = (96, 100, 72, 80, 80)
 """Of the run, the value, the distance, its ULP and the bits, in pixels."""
 RUN_PX, MOST_RUN_PX = 150, 240
 """So much the names of runs get before the bits, and at most."""
@@ -33,7 +33,7 @@ def wanted(state: PlotState) -> tuple[int, ...]:
     tensors = [pane.tensor for pane in state.panes if pane.tensor is not None]
     last = [place_name(state.title, tuple(max(0, n - 1) for n in tensor.shape)) for tensor in tensors]
     runs = [_px(pane.label, plain) + SWATCH_PX + PADDING_PX // 2 for pane in state.panes]
-    run = max([*runs, *(_px(name, texts.caption_font()) for name in last)], default=0)
+    run = max([*runs, *(_px(name, texts.caption_font(), HEADER_PADDING_PX) for name in last)], default=0)
     value = max((signs(tensor.dtype) for tensor in tensors), default=0)
     bits = max((len(_bits(tensor.dtype)) for tensor in tensors), default=0)
     others = _px("0" * value, bold), _px("1.234e-308", plain), _px("9,999,999,999", plain), _px("0" * bits, mono_font())
@@ -64,7 +64,7 @@ def shared(width: int, wishes: Sequence[int]) -> tuple[int, ...]:
     >>> shared(700, (200, 150, 90, 110, 230))
     (150, 150, 90, 110, 200)
     >>> shared(460, (100, 150, 90, 110, 230))
-    (84, 144, 72, 80, 80)
+    (96, 132, 72, 80, 80)
     """
     widths, left = list(LEAST), width - sum(LEAST)
     order = (
@@ -95,5 +95,5 @@ def _bits(dtype: str) -> str:
     return " ".join(bit_groups(nothing, dtype))
 
 
-def _px(text: str, font: QFont) -> int:
-    return int(QFontMetricsF(font).horizontalAdvance(text)) + PADDING_PX
+def _px(text: str, font: QFont, padding: int = PADDING_PX) -> int:
+    return int(QFontMetricsF(font).horizontalAdvance(text)) + padding

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproviewer.core import elements
+from reproviewer.core import elements, layer_tree
 from reproviewer.core.sentences import SIGNS, shown_distance
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.panes import lead_plane
+from reproviewer.gui.plots.panes import lead_plane, ordered
 from reproviewer.gui.plots.texts import Title, count, number, tr
 
 if TYPE_CHECKING:
@@ -170,6 +170,13 @@ def too_many_for_bars(shown: Shown) -> str:
     if shown.kind == shown.state.kind or plane is None:
         return ""
     return tr("{n} values are too many for bars: here is their heat map.").format(n=count(plane.size))
+
+
+def about_tensor(state: PlotState) -> str:
+    """Shape and dtype of the tensor; of every run's where they are not alike."""
+    tensors = [pane.tensor for pane in ordered(state) if pane.tensor is not None]
+    kinds = dict.fromkeys(f"{layer_tree.shape_text(tensor.shape)} · {tensor.dtype}" for tensor in tensors)
+    return tr(", against ").join(kinds)
 
 
 def nothing_to_show(state: PlotState) -> str:

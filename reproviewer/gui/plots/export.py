@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 from reproviewer.core.listing import read_rows
 from reproviewer.core.summary import Stopped
 from reproviewer.files.save import replace
-from reproviewer.gui.plots.panes import is_whole, lead_plane, ordered
-from reproviewer.gui.plots.texts import text_font, tr
+from reproviewer.gui.plots.pair_rows import pair_rows
+from reproviewer.gui.plots.panes import focus_pair, is_whole, lead_plane, ordered
+from reproviewer.gui.plots.texts import caption_font, text_font, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,27 +63,34 @@ def _write_bytes(path: Path, content: bytes) -> None:
 
 
 def rows_csv(state: PlotState, cancelled: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
-    """What the plots show as a table under a heading.
+    """What the plots show as a table under a heading; the tensor's name is the first cell of every row.
 
-    Of two whole tensors what was counted; else the values of the shown slice in every run, the reference first: they
-    read back exactly.
+    Of two whole tensors what was counted; else the values of the shown slice in every run, the reference first, and
+    the focus minus the reference: they read back exactly.
     """
-    if is_whole(state):
-        from reproviewer.gui.plots.pair_rows import pair_rows
+    rows = pair_rows(state, cancelled) if is_whole(state) else _value_rows(state)
+    heading = next(rows, None)
+    if heading is not None:
+        yield [tr("tensor"), *heading]
+        yield from ([state.title, *row] for row in rows)
 
-        yield from pair_rows(state, cancelled)
-        return
-    panes, plane = ordered(state), lead_plane(state)
+
+def _value_rows(state: PlotState) -> Iterator[list[str]]:
+    panes, plane, pair = ordered(state), lead_plane(state), focus_pair(state)
     if plane is None:
         return
-    yield [tr("index"), *(pane.label for pane in panes)]
+    focus = panes.index(pair[1]) if pair else None
+    difference = [f"{pair[1].label} - {pair[0].label}"] if pair else []
+    yield [tr("index"), *(pane.label for pane in panes), *difference]
     tensors = [pane.tensor for pane in panes]
     for start in range(0, plane.size, ROWS_AT_ONCE):
         size = min(ROWS_AT_ONCE, plane.size - start)
-        rows = read_rows(tensors, None, plane.lead, start, size)
+        rows = read_rows(tensors, focus, plane.lead, start, size)
         for i in range(size):
             index = ", ".join(map(str, plane.index(*divmod(start + i, plane.cols))))
-            yield [f"[{index}]", *(column.values[i] if i < len(column.values) else "" for column in rows.columns)]
+            values = (column.values[i] if i < len(column.values) else "" for column in rows.columns)
+            apart = [repr(rows.difference[i]) if i < len(rows.difference) else ""] if pair else []
+            yield [f"[{index}]", *values, *apart]
 
 
 def write_csv(state: PlotState, path: Path, cancelled: Callable[[], bool]) -> None:
@@ -107,7 +115,7 @@ def write_csv(state: PlotState, path: Path, cancelled: Callable[[], bool]) -> No
 
 
 class Sheet(QFrame):
-    """A page off the screen: a title and, below it, a widget."""
+    """A page off the screen: a title, a caption and, below them, a widget."""
 
     def __init__(self, theme: Theme, size: QSize) -> None:
         super().__init__()
@@ -117,12 +125,14 @@ class Sheet(QFrame):
         self.setStyleSheet(f"#sheet {{ background: {theme.card}; }}")
         self.resize(size)
 
-    def add(self, widget: QWidget, title: str) -> None:
-        """Show the widget under the title."""
-        label = QLabel(title)
+    def add(self, widget: QWidget, title: str, about: str) -> None:
+        """Show the widget under the title and what is said about it."""
+        label, caption = QLabel(title), QLabel(about)
         label.setFont(text_font(bold=True))
+        caption.setFont(caption_font())
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.addWidget(label)
+        column.addWidget(caption)
         column.addWidget(widget, 1)
         self.show()

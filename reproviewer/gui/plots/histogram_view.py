@@ -61,6 +61,9 @@ class HistogramView(pg.GraphicsView):  # type: ignore[misc]
         self._view.disableAutoRange()
         self._steps, self._legend = _StepsItem(), _Legend()
         self._view.addItem(self._steps, ignoreBounds=True)
+        self._legend.setToolTip(
+            tr("The colour of each run, and the range of its values; where outlines are the same the first is wider.")
+        )
         self._root = _Root(self._arrange)
         self._left, self._bottom = CountAxis("left"), PlainAxis("bottom")
         for part in (self._view, self._left, self._bottom, self._legend):

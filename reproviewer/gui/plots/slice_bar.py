@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
 from reproviewer.gui.plots.texts import tr
 from reproviewer.gui.quiet import QuietSpinBox
 from reproviewer.gui.theme import GRID_PX
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
 
 SLIDER_PX = 72
 MANY_AXES = 3
@@ -23,6 +28,7 @@ class SliceBar(QWidget):
         super().__init__(parent)
         self._shape: tuple[int, ...] = ()
         self._boxes: list[QSpinBox] = []
+        self._sliders: list[QSlider] = []
         self._quiet = self._written = False
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -58,6 +64,22 @@ class SliceBar(QWidget):
         self._row.addStretch(1)
         self.setVisible(bool(lead))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the sliders where they have room beside the numbers, which do the same."""
+        super().resizeEvent(event)
+        self._place_sliders()
+
+    def minimumSizeHint(self) -> QSize:
+        """The numbers alone."""
+        sliders = sum(SLIDER_PX + GRID_PX for slider in self._sliders if not slider.isHidden())
+        return self._row.minimumSize() - QSize(sliders, 0)
+
+    def _place_sliders(self) -> None:
+        there = sum(not slider.isHidden() for slider in self._sliders)
+        needed = self._row.minimumSize().width() + (len(self._sliders) - there) * (SLIDER_PX + GRID_PX)
+        for slider in self._sliders:
+            slider.setVisible(self.width() >= needed)
+
     def _clear(self) -> None:
         while (item := self._row.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
@@ -66,14 +88,17 @@ class SliceBar(QWidget):
 
     def _build(self) -> None:
         self._clear()
+        self._sliders = []
         lead = self._shape[:-2]
         self._boxes = [self._add_axis(axis, size, len(lead)) for axis, size in enumerate(lead)]
         if lead:
             rows, cols = len(lead), len(lead) + 1
             note = QLabel(tr("axis {rows} ↓   axis {cols} →").format(rows=rows, cols=cols))
             note.setProperty("kind", "caption")
+            note.setToolTip(tr("The last two axes are drawn: one downwards, one to the right."))
             self._row.addWidget(note)
         self._row.addStretch(1)
+        self._place_sliders()
 
     def _add_axis(self, axis: int, size: int, axes: int) -> QSpinBox:
         name = tr("axis {axis} [0..{last}]").format(axis=axis, last=max(0, size - 1))
@@ -83,6 +108,9 @@ class SliceBar(QWidget):
         box.setKeyboardTracking(False)
         box.setEnabled(size > 1)
         label.setBuddy(box)
+        tip = tr("Which of the {size} slices along axis {axis} is drawn.").format(size=size, axis=axis)
+        for widget in (label, box):
+            widget.setToolTip(tip)
         self._row.addWidget(label)
         self._row.addWidget(box)
         if axes < MANY_AXES and size > 1:
@@ -90,9 +118,11 @@ class SliceBar(QWidget):
             slider.setRange(0, size - 1)
             slider.setFixedWidth(SLIDER_PX)
             slider.setAccessibleName(name)
+            slider.setToolTip(tip)
             slider.valueChanged.connect(box.setValue)
             box.valueChanged.connect(slider.setValue)
             self._row.addWidget(slider)
+            self._sliders.append(slider)
         box.valueChanged.connect(self._on_change)
         return box
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.cursor_widths import signs
+from reproviewer.gui.plots.cursor_widths import HEADER_PADDING_PX, signs
 from reproviewer.gui.plots.texts import tr
 from reproviewer.gui.plots.values_model import FIRST_RUN, PLACE, SIGN, ValuesModel
 from reproviewer.gui.theme import GRID_PX
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 ROW_PX, WHEEL_ROWS = 22, 3
-SIGN_PX, PADDING_PX, HEADER_PADDING_PX = 24, 12, 14
+SIGN_PX, PADDING_PX, TITLE_PADDING_PX = 24, 12, 36
 FIRST_COLUMNS, LEAST_SIGNS, MOST_SIGNS = 3, 12, 24
 
 
@@ -201,13 +201,14 @@ class ValuesView(QWidget):
             self._table.setColumnWidth(column, width)
         if columns and share * len(columns) <= room:
             self._table.setColumnWidth(columns[-1], room - share * (len(columns) - 1))
-        self._model.fit_titles(self._table.horizontalHeader().sectionSize(FIRST_RUN) - HEADER_PADDING_PX)
+        self._model.fit_titles(self._table.horizontalHeader().sectionSize(FIRST_RUN) - TITLE_PADDING_PX)
 
     def _place_px(self, listing: Listing) -> int:
         """Room for the longest index."""
         last = ", ".join(str(max(0, n - 1)) for n in listing.plane.shape) if listing.plane else ""
-        texts_there = max(last, tr("Index"), key=len)
-        return round(QFontMetricsF(texts.text_font()).horizontalAdvance(texts_there)) + PADDING_PX
+        index = QFontMetricsF(texts.text_font()).horizontalAdvance(last) + PADDING_PX
+        heading = QFontMetricsF(texts.caption_font()).horizontalAdvance(tr("Index")) + HEADER_PADDING_PX
+        return round(max(index, heading))
 
     def _value_px(self, listing: Listing) -> tuple[int, int]:
         """Room for a value of the usual size, and for any."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtGui import QFontMetricsF, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QSlider, QSpinBox, QWidget
 
 from reproviewer.core.weights import Tensor
 from reproviewer.gui.plots import load
@@ -780,3 +780,27 @@ def test_columns_of_plots_are_evenly_apart(plots, axes, size):
         assert gaps == pytest.approx(gaps[0] if len(gaps) else 0)
     for place, below in zip(found.places, found.places[columns:], strict=False):
         assert place.x + place.has_axis * LEFT_PX == pytest.approx(below.x + below.has_axis * LEFT_PX)
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "histogram"])
+def test_what_is_chosen_and_what_colours_mean_is_explained(bench, normal, kind):
+    area = bench.shown([normal(3, 2, 4, 5), normal(3, 2, 4, 5)], kind)
+    for widget in area._slices.findChildren(QWidget):
+        if widget.isVisible() and isinstance(widget, QSpinBox | QSlider | QLabel):
+            assert len(widget.toolTip()) > 20
+    content = area._the_content()
+    legends = [content.board._value_bar, content.board._difference_bar]
+    for legend in legends if kind == "heatmap" else [content.histogram._legend]:
+        assert len(legend.toolTip()) > 20
+
+
+@pytest.mark.parametrize("width", [450, 800])
+def test_the_chooser_of_slices_keeps_its_numbers_in_sight(bench, normal, width):
+    area = bench.shown([normal(3, 3, 3, 8), normal(3, 3, 3, 8)], size=(width, 400))
+    QCoreApplication.processEvents()
+    bar = area._slices
+    seen = [widget for widget in bar.findChildren(QWidget) if widget.isVisible() and widget.parent() is bar]
+    assert all(widget.geometry().right() < bar.width() for widget in seen)
+    assert all(widget.width() >= widget.sizeHint().width() for widget in seen if isinstance(widget, QLabel))
+    assert sum(isinstance(widget, QSlider) for widget in seen) == (2 if width == 800 else 0)
+    assert area.width() == width

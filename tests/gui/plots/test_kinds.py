@@ -135,9 +135,25 @@ class TestExport:
             csv.writer(file).writerows(area.rows_csv())
         with (tmp_path / "out.csv").open(newline="") as file:
             head, *rows = csv.reader(file)
-        assert head == ["index", "Run 1", "Run 2"]
-        assert rows[7][0] == "[2, 1, 2]"
-        np.testing.assert_array_equal(np.float32([row[2] for row in rows]), b[2].ravel())
+        assert head == ["tensor", "index", "Run 1", "Run 2", "Run 2 - Run 1"]
+        assert rows[7][:2] == ["dense/kernel", "[2, 1, 2]"]
+        np.testing.assert_array_equal(np.float32([row[3] for row in rows]), b[2].ravel())
+
+    def test_rows_of_runs_that_are_not_alike(self, bench, normal):
+        area = bench.shown([normal(2, 2), None, normal(2, 2)], focus="r1")
+        head, *rows = area.rows_csv()
+        assert head[-1] == "Run 2 - Run 1"
+        assert {len(row) for row in rows} == {len(head)}
+        assert {row[-1] for row in rows} == {""}
+
+    def test_one_run_has_no_difference(self, bench, normal):
+        assert next(iter(bench.shown([normal(2, 2)]).rows_csv())) == ["tensor", "index", "Run 1"]
+
+    def test_a_picture_says_shape_and_dtype(self, bench, normal):
+        area = bench.shown([normal(5, 6), normal(5, 6).astype(np.float64)])
+        with area._sheet(QSize(900, 600)) as sheet:
+            texts = [label.text() for label in sheet.findChildren(QLabel) if label.isVisible()]
+        assert texts[:2] == ["dense/kernel", "(5, 6) · float32, against (5, 6) · float64"]
 
 
 def test_a_picture_has_the_slice_as_text_and_no_cursor(bench, normal):

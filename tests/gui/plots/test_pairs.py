@@ -201,7 +201,10 @@ class TestTables:
     def rows(self, bench, tmp_path, arrays, kind):
         write_csv(bench.state(arrays, kind), tmp_path / "out.csv", lambda: False)
         with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
-            return list(csv.reader(file))
+            head, *rows = csv.reader(file)
+        assert head[0] == "tensor"
+        assert {row[0] for row in rows} == {"dense/kernel"}
+        return [row[1:] for row in (head, *rows)]
 
     def test_distances(self, bench, tmp_path):
         rows = self.rows(bench, tmp_path, [np.float32([1, 1, np.nan]), np.float32([1, 1 + 2**-22, 1])], "distances")
