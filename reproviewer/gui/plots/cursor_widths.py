@@ -23,6 +23,7 @@ LEAST = (96, 100, 72, 80, 80)
 """Of the run, the value, the distance, its ULP and the bits, in pixels."""
 RUN_PX, MOST_RUN_PX = 150, 240
 """So much the names of runs get before the bits, and at most."""
+MOST_MEASURED = 8
 _FLOAT_SIGNS = {1: 10, 2: 12, 4: 14, 8: 24}
 _INT_SIGNS = {1: 4, 2: 6, 4: 11, 8: 20}
 
@@ -30,12 +31,13 @@ _INT_SIGNS = {1: 4, 2: 6, 4: 11, 8: 20}
 def wanted(state: PlotState) -> tuple[int, ...]:
     """So much room would each column like that shows an element of this state."""
     bold, plain = texts.text_font(bold=True), texts.text_font()
-    tensors = [pane.tensor for pane in state.panes if pane.tensor is not None]
-    last = [place_name(state.title, tuple(max(0, n - 1) for n in tensor.shape)) for tensor in tensors]
-    runs = [_px(pane.label, plain) + SWATCH_PX + PADDING_PX // 2 for pane in state.panes]
+    kinds = {(pane.tensor.shape, pane.tensor.dtype) for pane in state.panes if pane.tensor is not None}
+    last = [place_name(state.title, tuple(max(0, n - 1) for n in shape)) for shape, _ in kinds]
+    longest = sorted((pane.label for pane in state.panes), key=len)[-MOST_MEASURED:]
+    runs = [_px(label, plain) + SWATCH_PX + PADDING_PX // 2 for label in longest]
     run = max([*runs, *(_px(name, texts.caption_font(), HEADER_PADDING_PX) for name in last)], default=0)
-    value = max((signs(tensor.dtype) for tensor in tensors), default=0)
-    bits = max((len(_bits(tensor.dtype)) for tensor in tensors), default=0)
+    value = max((signs(dtype) for _, dtype in kinds), default=0)
+    bits = max((len(_bits(dtype)) for _, dtype in kinds), default=0)
     others = _px("0" * value, bold), _px("1.234e-308", plain), _px("9,999,999,999", plain), _px("0" * bits, mono_font())
     return min(MOST_RUN_PX, run), *others
 
