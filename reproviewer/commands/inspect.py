@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reproviewer.commands import terminal
 from reproviewer.core import report
+from reproviewer.core.message import one_line
 from reproviewer.files import read
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def main(args: argparse.Namespace) -> int:
 def _text(name: str, document: report.Document) -> str:
     rows = [_row(tensor) for tensor in document["tensors"]]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [f"{name}: {document['format']}, {len(rows):,} tensor{'' if len(rows) == 1 else 's'}"]
+    lines = [f"{one_line(name)}: {document['format']}, {len(rows):,} tensor{'' if len(rows) == 1 else 's'}"]
     lines += ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines += [f"  {key}: {value}" for key, value in document["metadata"].items()]
     return "\n".join(lines) + "\n"
@@ -34,4 +35,5 @@ def _text(name: str, document: report.Document) -> str:
 
 def _row(tensor: dict[str, Any]) -> tuple[str, ...]:
     shape = tuple(tensor["shape"])
-    return (tensor["name"], tensor["role"], str(shape), tensor["dtype"], f"{tensor['size']:,}", tensor["sha256"][:16])
+    name, role, dtype, size = one_line(tensor["name"]), tensor["role"], tensor["dtype"], f"{tensor['size']:,}"
+    return name, role, str(shape), dtype, size, tensor["sha256"][:16]

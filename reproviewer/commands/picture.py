@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproviewer.commands import builds, terminal
-from reproviewer.core.message import ReproError
+from reproviewer.core.message import ReproError, one_line
 from reproviewer.core.session import Item
 from reproviewer.files import read
 
@@ -65,7 +65,7 @@ def _draw_files(paths: list[Path], out: Path) -> VerdictView:
     with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
         contents = [read(path, Path(scratch)) for path in paths]
         items = [
-            Item(f"file-{i}", "file", path.name, content.weights, path=str(path))
+            Item(f"file-{i}", "file", one_line(path.name), content.weights, path=str(path))
             for i, (path, content) in enumerate(zip(paths, contents, strict=True))
         ]
         from reproviewer.gui.picture import render_items

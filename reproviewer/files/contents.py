@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reproviewer.core.message import Message, ReproError
+from reproviewer.core.message import Message, ReproError, one_line
 from reproviewer.core.weights import Stamp, Tensor, WeightSet, storage_dtype
 
 if TYPE_CHECKING:
@@ -59,11 +59,6 @@ class Unreadable(ReproError):
 def cannot_read(file: str, why: Message) -> ReproError:
     """The sentence for the person, from the clause that a reader raised."""
     return ReproError("{file} cannot be read: {why}.", file=quoted(file), why=why)
-
-
-def one_line(text: str) -> str:
-    """A text from a file, fit for a terminal: nothing unprintable, so no line ends and no control codes."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def quoted(name: str) -> str:

@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reproviewer.core.message import one_line
 from reproviewer.core.weights import Stamp, stamp_of
-from reproviewer.files.contents import Index, Unreadable, check_names, one_line, quoted
+from reproviewer.files.contents import Index, Unreadable, check_names, quoted
 from reproviewer.files.sniff import detect
 from reproviewer.files.spill import Spill
 

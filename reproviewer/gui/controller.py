@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from reproviewer.core import session
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
 from reproviewer.core.history import History
-from reproviewer.core.message import ReproError, message
+from reproviewer.core.message import ReproError, message, one_line
 from reproviewer.core.session import Item, ItemKind, Session
 from reproviewer.core.view_state import Findings, Status, Trouble, ViewState, Work, resolve
 from reproviewer.core.weights import ChangedOnDisk
@@ -273,7 +273,8 @@ class Controller(QObject):
 
         def done(contents: Any) -> None:
             record = dict(contents.metadata)
-            item = Item(self._new_id(), "file", path.name, contents.weights, record, str(path), stamps=contents.stamps)
+            label, stamps = one_line(path.name), contents.stamps
+            item = Item(self._new_id(), "file", label, contents.weights, record, str(path), stamps=stamps)
             then(item)
 
         self.said.emit(message("Reading {file}…", file=path.name))

@@ -17,7 +17,7 @@ import numpy as np
 
 from reproviewer import __version__
 from reproviewer.core import report, sentences
-from reproviewer.core.message import ReproError
+from reproviewer.core.message import ReproError, encodable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,4 +79,4 @@ def _file(path: str) -> Document:
                 size += len(block)
     except OSError as error:
         raise ReproError("Cannot read {file}: {why}.", file=Path(path).name, why=error.strerror) from None
-    return {"name": Path(path).name, "size": size, "sha256": total.hexdigest()}
+    return {"name": encodable(Path(path).name), "size": size, "sha256": total.hexdigest()}
