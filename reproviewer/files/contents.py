@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reproviewer.core.message import Message, ReproError, one_line
+from reproviewer.core.message import Message, ReproError, encodable, one_line
 from reproviewer.core.weights import Stamp, Tensor, WeightSet, storage_dtype
 
 if TYPE_CHECKING:
@@ -130,12 +130,15 @@ def check_expansion(stored: int, expanded: int) -> None:
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Refuse names that are empty, overlong, not text, or there twice, and more of them than any model has."""
+    """Refuse names that are empty, overlong, not text, or there twice, and more of them than any model has.
+
+    Text is what UTF-8 has a form for, without zero bytes; tabs, line ends and invisible signs are shown escaped.
+    """
     seen: set[str] = set()
     for name in names:
         if not name:
             raise Unreadable("it holds a tensor without a name")
-        if len(name) > MAX_NAME or not name.isprintable():
+        if len(name) > MAX_NAME or "\0" in name or encodable(name) != name:
             raise Unreadable("it holds a tensor with an impossible name, `{name}`", name=quoted(name))
         if name in seen:
             raise Unreadable("it holds `{name}` twice", name=quoted(name))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import uuid
@@ -77,6 +79,7 @@ class _Reading:
 
     def __init__(self, path: Path, scratch: Path) -> None:
         self._path = Path(os.path.abspath(path))
+        _check_kind(self._path)
         scratch.mkdir(parents=True, exist_ok=True)
         self._unpacked = Path(os.path.abspath(scratch)) / f"unpacked-{uuid.uuid4().hex}.bin"
         self._seconds = SECONDS + _size(self._path) // BYTES_PER_SECOND
@@ -124,6 +127,14 @@ class _Reading:
 
 
 _ENVIRONMENT = {"HDF5_PLUGIN_PRELOAD": "::", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONINSPECT": ""}
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse a pipe or a device, which may be open in this process alone, as those of a shell's `<(...)` are."""
+    with contextlib.suppress(OSError, ValueError):
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise cannot_read(path.name, message("it is not a regular file"))
 
 
 def _size(path: Path) -> int:

@@ -152,11 +152,6 @@ def unknown_compression(folder):
     return weights(folder, hdf5(), zipfile.ZIP_BZIP2)
 
 
-@case("impossible name")
-def a_name_of_control_codes(folder):
-    return archive(folder, [("model.weights.h5", hdf5()), ("a\x1b[2Jb", b"")])
-
-
 @case("link to another file")
 def link_out(folder):
     return weights(

@@ -96,7 +96,7 @@ CASES = {
     "keys": (lying({"w": W | {"extra": 1}}), "malformed"),
     "no_object": (lying({"w": 3}), "malformed"),
     "no_name": (lying({"": W}), "without a name"),
-    "newline": (lying({"a\nb": W}), "impossible name, `a\\nb`"),
+    "zero_byte": (lying({"a\0b": W}), "impossible name, `a\\x00b`"),
     "surrogate": (lying(b'{"\\ud800": ' + json.dumps(W).encode() + b"}"), "impossible name"),
     "long_name": (lying({"x" * 5000: W}), "impossible name"),
     "rank": (lying({"w": entry(shape=(1,) * 40, span=(0, 4))}, bytes(4)), "declares 40 dimensions"),
