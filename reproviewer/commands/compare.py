@@ -88,7 +88,7 @@ def _write_reports(
     from reproviewer.reports.write import write
 
     sources = [
-        Source(name, one.weights, one.format, one.metadata, tuple(one.stamps))
+        Source(name, one.weights, one.format, one.metadata, one.remarks, tuple(one.stamps))
         for name, one in zip(names, contents, strict=True)
     ]
     for target in targets:

@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
         done = convert(contents, target, form, Path(scratch))
         comparison = compare(done.kept, done.back.weights)
         terminal.emit(terminal.headline(comparison.verdict, sentences.verdict_sentence(comparison)))
-        terminal.emit(_told(done, lost, contents.metadata.get("assumed"), target, form))
+        terminal.emit(_told(done, lost, contents.remarks.get("assumed"), target, form))
     return terminal.status_of(comparison.verdict)
 
 

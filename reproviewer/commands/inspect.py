@@ -19,7 +19,7 @@ def main(args: argparse.Namespace) -> int:
     """Read and print; returns the exit status."""
     with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
         contents = read(Path(args.file), Path(scratch))
-        document = report.inspect_document(contents.format, contents.weights, contents.metadata)
+        document = report.inspect_document(contents.format, contents.weights, contents.metadata, contents.remarks)
     terminal.emit(report.dumps(document) if args.json else _text(args.file, document))
     return terminal.IDENTICAL
 
@@ -29,7 +29,9 @@ def _text(name: str, document: report.Document) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"{one_line(name)}: {document['format']}, {len(rows):,} tensor{'' if len(rows) == 1 else 's'}"]
     lines += ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines += [f"  {key}: {value}" for key, value in document["metadata"].items()]
+    for title, told in (("  the file says:", document["metadata"]), ("  remarks:", document["remarks"])):
+        lines += [title] if told else []
+        lines += [f"    {one_line(key)}: {one_line(value)}" for key, value in told.items()]
     return "\n".join(lines) + "\n"
 
 

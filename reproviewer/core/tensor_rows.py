@@ -19,7 +19,8 @@ class TensorRow(NamedTuple):
 
     `name` is the reference's, and no second line has it; `label` is to be shown: the same, or the model's own name for
     it where the reference is a file that has another. `names` are the reference's and the other item's, None where one
-    of them has no such tensor; `rule` says how the two were paired. Optimizer and other state is not compared: it has no verdict.
+    of them has no such tensor; `rule` says how the two were paired. Optimizer and other state is not compared: it has
+    no verdict.
     """
 
     name: str

@@ -24,6 +24,10 @@ SPARE_EXPANSION = 256 << 20
 MAX_EXPANSION = 20
 """Compressed data may grow to 256 MiB, or to 20 times the size of its file. Real weights hardly compress at all."""
 
+LEFT_OUT, ARCHITECTURE = "left out", "architecture"
+"""The remarks on what a file holds and no other file gets from it."""
+NOT_LOADED = "stored in the file, not loaded"
+
 COMPLEX = {"complex64", "complex128"}
 
 
@@ -31,9 +35,9 @@ COMPLEX = {"complex64", "complex128"}
 class FileContents:
     """A weight file as read.
 
-    `source` is the file itself, or the prefix of a checkpoint. `metadata` is what the file says about itself, plus
-    `checksums` (which of them were verified), `left out` and `assumed` where there is something to tell. `stamps` are
-    the states of all files that it was read from, by path.
+    `source` is the file itself, or the prefix of a checkpoint. `metadata` is what the file says about itself, word for
+    word. `remarks` are the reader's: `checksums` (which of them were verified), `left out`, `assumed` and so on, where
+    there is something to tell. `stamps` are the states of all files that it was read from, by path.
     """
 
     format: str
@@ -41,15 +45,21 @@ class FileContents:
     metadata: dict[str, str]
     source: Path
     stamps: dict[str, Stamp] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Index:
-    """What a reader finds: the format's key, the tensors in order, and what the file says about itself."""
+    """What a reader finds: the format's key, the tensors in order, what the file says about itself, and remarks.
+
+    `files` are those that were read, besides the one that was opened and those in which the tensors lie.
+    """
 
     format: str
     tensors: tuple[Tensor, ...]
     metadata: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
 
 
 class Unreadable(ReproError):

@@ -168,7 +168,8 @@ def _message(data: dict[str, Any]) -> Message:
 def _contents(answer: dict[str, Any]) -> FileContents:
     stamps: dict[str, Stamp] = {path: tuple(stamp) for path, stamp in answer["stamps"].items()}
     tensors = tuple(_tensor(entry, stamps.get(entry["path"])) for entry in answer["tensors"])
-    return FileContents(answer["format"], WeightSet(tensors), answer["metadata"], Path(answer["source"]), stamps)
+    about, remarks = answer["metadata"], answer["remarks"]
+    return FileContents(answer["format"], WeightSet(tensors), about, Path(answer["source"]), stamps, remarks)
 
 
 def _tensor(entry: dict[str, Any], stamp: Stamp | None) -> Tensor:

@@ -272,7 +272,7 @@ class Controller(QObject):
         scratch = self._engine.scratch()
 
         def done(contents: Any) -> None:
-            record = dict(contents.metadata)
+            record = {"metadata": contents.metadata, "remarks": contents.remarks}
             label, stamps = one_line(path.name), contents.stamps
             item = Item(self._new_id(), "file", label, contents.weights, record, str(path), stamps=stamps)
             then(item)

@@ -65,13 +65,15 @@ def _notes(document: Document) -> str:
 
 
 def _source(source: Document) -> str:
-    about = [source["format"], *(f"{key}: {value}" for key, value in source["metadata"].items())]
+    about = [source["format"], *(f"{key}: {value}" for key, value in source["remarks"].items())]
+    said = "; ".join(f"{key}: {value}" for key, value in source["metadata"].items())
+    said = f"<br>The file says: {_text(said)}" if said else ""
     files = "".join(
         f"<br><code>{_text(file['name'])}</code> {file['size']:,} bytes, sha256 <code>{file['sha256']}</code>"
         for file in source["files"]
     )
     count = f"{len(source['tensors']):,} tensors"
-    return f"<li><b>{_text(source['label'])}</b> — {_text(', '.join([count, *filter(None, about)]))}{files}</li>"
+    return f"<li><b>{_text(source['label'])}</b> — {_text(', '.join([count, *filter(None, about)]))}{said}{files}</li>"
 
 
 def _groups(document: Document) -> str:

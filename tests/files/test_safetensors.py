@@ -52,7 +52,7 @@ def test_names_dtypes_bits_and_metadata(tmp_path, read):
 )
 def test_the_order_in_the_metadata_counts_when_it_is_one(tmp_path, read, order, names):
     path = tmp_path / "a.safetensors"
-    save_file({"a": np.ones(2), "b": np.ones(3)}, path, {"order": order})
+    save_file({"a": np.ones(2), "b": np.ones(3)}, path, {"reproviewer/order": order})
     assert [t.name for t in read(path).weights.tensors] == names
 
 
