@@ -23,6 +23,7 @@ from reproviewer.core.verdict import (
     worst,
 )
 from reproviewer.files import read_all
+from reproviewer.files.save import check_target
 from reproviewer.reports.forms import check_suffix
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def main(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
         numbers = partial(importlib.import_module, "reproviewer.core.groups")  # numpy takes as long as a file
         contents = read_all([Path(name) for name in args.files], Path(scratch), meanwhile=numbers)
+        for target in args.report:
+            check_target(Path(target), [path for one in contents for path in one.stamps])
         comparisons, found = _compare([one.weights for one in contents], args)
         others = list(zip(names[1:], comparisons, strict=True))
         _write_reports(args.report, names, contents, others, found)

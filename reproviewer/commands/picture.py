@@ -10,6 +10,7 @@ from reproviewer.commands import builds, terminal
 from reproviewer.core.message import ReproError, one_line
 from reproviewer.core.session import Item
 from reproviewer.files import read
+from reproviewer.files.save import check_target
 
 if TYPE_CHECKING:
     import argparse
@@ -53,6 +54,7 @@ def _draw_experiment(path: Path, out: Path) -> VerdictView:
     from reproviewer.engine import Engine
 
     experiment = builds.read(path)
+    check_target(out, [path])
     with Engine() as engine:
         runs = builds.build(engine, experiment)
         items = [Item(f"run-{r.number}", "run", f"Run {r.number}", r.weights, r.record) for r in runs]
@@ -64,6 +66,7 @@ def _draw_experiment(path: Path, out: Path) -> VerdictView:
 def _draw_files(paths: list[Path], out: Path) -> VerdictView:
     with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
         contents = [read(path, Path(scratch)) for path in paths]
+        check_target(out, [path for content in contents for path in content.stamps])
         items = [
             Item(f"file-{i}", "file", one_line(path.name), content.weights, path=str(path))
             for i, (path, content) in enumerate(zip(paths, contents, strict=True))

@@ -73,7 +73,7 @@ def convert(contents: FileContents, target: Path, form: Format, scratch: Path) -
     kept, metadata = _kept(contents, form), _kept_metadata(contents, form)
     if not kept.tensors:
         raise ReproError("{file} was not saved: there is no tensor to put into it.", file=quoted(target.name))
-    save(target, form.key, kept, lambda path: _write(contents, kept, metadata, form, path), scratch)
+    save(target, form.key, kept, lambda path: _write(contents, kept, metadata, form, path), scratch, contents.stamps)
     back = read(target, scratch)
     if not metadata.items() <= back.metadata.items():
         raise ReproError("{file} was saved, but not all that was to be told in it.", file=quoted(target.name))

@@ -317,7 +317,7 @@ class Controller(QObject):
         def work(engine: Engine) -> Iterator[Event]:
             from reproviewer.engine import transfer
 
-            transfer.save_weights(engine, experiment, item.weights, target, key)
+            transfer.save_weights(engine, experiment, item.weights, target, key, item.stamps)
             yield Outcome(RunState.FINISHED, message("Saved {run} as {file}.", run=item.label, file=target.name))
 
         self._begin(Work("save"), work, self._on_saved)

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from reproviewer.core.message import ReproError
 from reproviewer.core.session import Item, Session, add
 from reproviewer.core.view_state import Findings, Status, VerdictView, ViewState, resolve
 from reproviewer.core.weights import digest
+from reproviewer.files.save import replace_bytes
 from reproviewer.gui import theme as themes
 from reproviewer.gui.plot_card import PlotCard
 from reproviewer.gui.shelf import Shelf
@@ -69,34 +70,33 @@ class Page(QWidget):
         """Write the page as `.png` or `.svg`."""
         self._plots.area.wait_until_drawn()
         QApplication.processEvents()
-        draw = {".png": self._draw_png, ".svg": self._draw_svg}.get(out.suffix.lower())
+        draw = {".png": self._png, ".svg": self._svg}.get(out.suffix.lower())
         if draw is None:
             raise ReproError("A picture is a .png or a .svg file, not {file}.", file=out.name)
         try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            draw(out)
-        except OSError as error:
-            raise ReproError("Cannot write {file}: {why}.", file=out.name, why=error.strerror) from None
+            replace_bytes(out, draw())
         finally:
             self._plots.finish()
             self.close()
 
-    def _draw_png(self, out: Path) -> None:
-        if not self.grab().save(str(out), "PNG"):
-            raise ReproError("Cannot write {file}.", file=out.name)
+    def _png(self) -> bytes:
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self.grab().save(buffer, "PNG")
+        return bytes(buffer.data().data())
 
-    def _draw_svg(self, out: Path) -> None:
+    def _svg(self) -> bytes:
         from PySide6.QtSvg import QSvgGenerator
 
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         generator = QSvgGenerator()
-        generator.setFileName(str(out))
+        generator.setOutputDevice(buffer)
         generator.setSize(self.size())
         generator.setViewBox(QRect(0, 0, self.width(), self.height()))
-        painter = QPainter()
-        if not painter.begin(generator):
-            raise ReproError("Cannot write {file}.", file=out.name)
-        self.render(painter, QPoint())
-        painter.end()
+        with QPainter(generator) as painter:
+            self.render(painter, QPoint())
+        return bytes(buffer.data().data())
 
     def _layout(self) -> None:
         below = QHBoxLayout()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from reproviewer.core.listing import read_rows
-from reproviewer.core.message import ReproError
 from reproviewer.core.summary import Stopped
+from reproviewer.files.save import replace_bytes, replacing
 from reproviewer.gui.plots.panes import is_whole, lead_plane, ordered
 from reproviewer.gui.plots.texts import text_font, tr
 
@@ -33,7 +34,7 @@ def save_png(widget: QWidget, path: Path) -> None:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")  # type: ignore[call-overload]
-    _write(path, buffer)
+    replace_bytes(path, bytes(buffer.data().data()))
 
 
 def save_svg(widget: QWidget, path: Path, title: str) -> None:
@@ -49,14 +50,7 @@ def save_svg(widget: QWidget, path: Path, title: str) -> None:
     generator.setTitle(title)
     with QPainter(generator) as painter:
         widget.render(painter, QPoint())
-    _write(path, buffer)
-
-
-def _write(path: Path, buffer: QBuffer) -> None:
-    try:
-        path.write_bytes(buffer.data().data())
-    except OSError as error:
-        raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
+    replace_bytes(path, bytes(buffer.data().data()))
 
 
 def rows_csv(state: PlotState, cancelled: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
@@ -91,21 +85,12 @@ def write_csv(state: PlotState, path: Path, cancelled: Callable[[], bool]) -> No
     ReproError
         The disk is full, the folder is gone, a weight file has become shorter; the old file is untouched.
     """
-    fresh = path.with_name(f".{path.name}.part")
-    try:
-        with fresh.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            for row in rows_csv(state, cancelled):
-                if cancelled():
-                    return
-                writer.writerow(row)
-        fresh.replace(path)
-    except Stopped:
-        return
-    except OSError as error:
-        raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror) from None
-    finally:
-        fresh.unlink(missing_ok=True)
+    with contextlib.suppress(Stopped), replacing(path) as fresh, fresh.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        for row in rows_csv(state, cancelled):
+            if cancelled():
+                raise Stopped
+            writer.writerow(row)
 
 
 class Sheet(QFrame):
