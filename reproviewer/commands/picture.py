@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproviewer.commands import builds, terminal
+from reproviewer.core.experiment import load
 from reproviewer.core.message import ReproError, one_line
 from reproviewer.core.session import Item
 from reproviewer.files import read
@@ -53,7 +54,7 @@ def _is_experiment(path: Path) -> bool:
 def _draw_experiment(path: Path, out: Path) -> VerdictView:
     from reproviewer.engine import Engine
 
-    experiment = builds.read(path)
+    experiment = load(path)
     check_target(out, [path])
     with Engine() as engine:
         runs = builds.build(engine, experiment)

@@ -100,7 +100,7 @@ class Chores(QObject):
             [_json_filter()],
         )
         path = _with_suffix(asked[0], ".json") if asked else None
-        if asked and path and self._may_replace(asked[0], path):
+        if asked and path and self._may_export(asked[0], path):
             self._write(path, self._controller.experiment_text())
 
     def open_weights(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from reproviewer.core import session
-from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
+from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, load
 from reproviewer.core.history import History
 from reproviewer.core.message import ReproError, message, one_line
 from reproviewer.core.session import Item, ItemKind, Session
@@ -140,11 +140,7 @@ class Controller(QObject):
 
     def open_experiment(self, path: Path) -> None:
         """Put the experiment of a file on the desk. Raises ReproError."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ReproError("Cannot read {file}: {why}.", file=path.name, why=error) from None
-        self.use_example(loads(text))
+        self.use_example(load(path))
 
     def use_example(self, experiment: Experiment) -> None:
         """Start from this experiment with an empty shelf; undo brings the old desk back. Not while runs arrive."""
