@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import tempfile
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from reproviewer.core.verdict import (
 )
 from reproviewer.files import read_all
 from reproviewer.files.save import check_target
+from reproviewer.files.scratch import scratch_folder
 from reproviewer.reports.forms import check_suffix
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def main(args: argparse.Namespace) -> int:
         terminal.check_folder(Path(name))
         check_suffix(Path(name))
     names = [encodable(name) for name in args.files]
-    with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
+    with scratch_folder() as scratch:
         numbers = partial(importlib.import_module, "reproviewer.core.groups")  # numpy takes as long as a file
-        contents = read_all([Path(name) for name in args.files], Path(scratch), meanwhile=numbers)
+        contents = read_all([Path(name) for name in args.files], scratch, meanwhile=numbers)
         for target in args.report:
             check_target(Path(target), [path for one in contents for path in one.stamps])
         comparisons, found = _compare([one.weights for one in contents], args)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from reproviewer.commands import terminal
 from reproviewer.core import report
 from reproviewer.core.message import one_line
 from reproviewer.files import read
+from reproviewer.files.scratch import scratch_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def main(args: argparse.Namespace) -> int:
     """Read and print; returns the exit status."""
-    with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
-        contents = read(Path(args.file), Path(scratch))
+    with scratch_folder() as scratch:
+        contents = read(Path(args.file), scratch)
         document = report.inspect_document(contents.format, contents.weights, contents.metadata, contents.remarks)
     terminal.emit(report.dumps(document) if args.json else _text(args.file, document))
     return terminal.IDENTICAL

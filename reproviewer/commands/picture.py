@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from reproviewer.core.message import ReproError, one_line
 from reproviewer.core.session import Item
 from reproviewer.files import read
 from reproviewer.files.save import check_target
+from reproviewer.files.scratch import scratch_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -65,8 +65,8 @@ def _draw_experiment(path: Path, out: Path) -> VerdictView:
 
 
 def _draw_files(paths: list[Path], out: Path) -> VerdictView:
-    with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
-        contents = [read(path, Path(scratch)) for path in paths]
+    with scratch_folder() as scratch:
+        contents = [read(path, scratch) for path in paths]
         check_target(out, [path for content in contents for path in content.stamps])
         items = [
             Item(f"file-{i}", "file", one_line(path.name), content.weights, path=str(path))

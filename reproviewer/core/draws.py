@@ -64,9 +64,8 @@ def _are_the_same(a: Tensor, b: Tensor) -> bool:
     values, counts = np.unique(x, return_counts=True)
     by_chance = float(counts[counts > 1].sum()) / len(x)
     more = float(np.isin(y, values).mean()) - by_chance
-    return more > MOST_EQUAL + _MOST_DEVIATIONS / math.sqrt(min(len(x), len(y))) * math.sqrt(
-        by_chance * (1 - by_chance)
-    )
+    deviation = math.sqrt(by_chance * (1 - by_chance) / min(len(x), len(y)))
+    return more > MOST_EQUAL + _MOST_DEVIATIONS * deviation
 
 
 def _magnitudes(tensor: Tensor) -> Doubles:

@@ -96,24 +96,26 @@ def test_help_tells_every_status(capsys, command):
     assert all(status in text for status in told)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_what_is_told_to_end_leaves_no_folder(tmp_path, name):
-    number = getattr(signal, name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_what_is_told_to_end_leaves_no_folder(tmp_path, number):
+    """What is killed cannot clean up; the next one does."""
     for file in ("a.h5", "b.h5"):
         with h5py.File(tmp_path / file, "w") as archive:
             archive.create_dataset("d/k", data=np.random.default_rng(0).random((4000, 1000)), compression="gzip")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reproviewer", "compare", tmp_path / "a.h5", tmp_path / "b.h5"],
-        env={**os.environ, "TMPDIR": str(scratch)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    np.savez(tmp_path / "c.npz", w=np.ones(2))
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    command = [sys.executable, "-m", "reproviewer", "compare", tmp_path / "a.h5", tmp_path / "b.h5"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 20
-    while not list(scratch.iterdir()) and time.monotonic() < until:
+    while not list(scratch.glob("*/unpacked*")) and time.monotonic() < until:
         time.sleep(0.01)
     process.send_signal(number)
-    assert process.communicate(timeout=20)[1] == "reproviewer: Interrupted.\n"
-    assert process.returncode == 128 + number
+    said = process.communicate(timeout=20)[1]
+    if number == signal.SIGKILL:
+        assert len(list(scratch.iterdir())) == 1
+        assert subprocess.run([*command[:3], "inspect", tmp_path / "c.npz"], env=environment).returncode == 0
+    else:
+        assert (process.returncode, said) == (128 + number, "reproviewer: Interrupted.\n")
     assert not list(scratch.iterdir())
