@@ -79,8 +79,8 @@ class _Reading:
 
     def __init__(self, path: Path, scratch: Path) -> None:
         self._path = Path(os.path.abspath(path))
-        _check_kind(self._path)
         scratch.mkdir(parents=True, exist_ok=True)
+        _check_kind(self._path)
         self._unpacked = Path(os.path.abspath(scratch)) / f"unpacked-{uuid.uuid4().hex}.bin"
         self._seconds = SECONDS + _size(self._path) // BYTES_PER_SECOND
         where, unpacked, seconds = os.fspath(self._path), os.fspath(self._unpacked), str(self._seconds)
