@@ -11,6 +11,7 @@ import io
 import signal
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING
 
 from reproviewer import __version__
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+_ENDS = [signal.Signals[name] for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: this process's); returns the exit status.
 
-    0: identical, or within the tolerance given. 1: not identical. 2: no answer; one line on stderr says why.
+    0: identical, or within the tolerance given. 1: not identical. 2: no answer; a line on stderr says why. What nobody
+    expected is no answer either: an uncaught exception would end Python with 1.
     """
     _write_what_can_be_written()
     try:
@@ -34,13 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ReproError as error:
         terminal.complain(str(error))
         return terminal.NO_ANSWER
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         terminal.complain("Interrupted.")
-        return terminal.INTERRUPTED
+        return terminal.stopped_by(stopped.args[0] if stopped.args else signal.SIGINT)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else terminal.IDENTICAL
     except (OSError, MemoryError) as error:
         terminal.complain(_why(error))
+        return terminal.NO_ANSWER
+    except Exception as error:
+        traceback.print_exc()
+        terminal.complain(f"Something went wrong inside ReproViewer ({type(error).__name__}); there is no answer.")
         return terminal.NO_ANSWER
 
 
@@ -63,13 +71,20 @@ def _window(args: argparse.Namespace) -> int:
 
 
 def _stop_when_told() -> None:
-    """End as by Ctrl+C when the process is asked to terminate, so that workers and folders go with it."""
+    """End as by Ctrl+C when the process is asked to go, so that workers and folders go with it.
+
+    Once it ends, it is not disturbed again; and what it was told to ignore (`nohup`), it ignores.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        for one in ends:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt(number)
 
+    ends = [one for one in _ENDS if signal.getsignal(one) is not signal.SIG_IGN]
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
+        for one in ends:
+            signal.signal(one, stop)
 
 
 def _write_what_can_be_written() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
+import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from reproviewer.core.experiment import FLAVOURS, SEED_FUNCTIONS
 from reproviewer.core.message import ReproError
-from reproviewer.core.verdict import Tolerance
+from reproviewer.core.verdict import MOST_ULP, Tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,9 @@ See whether two builds of a Keras model are the same to the last bit, where they
 `reproviewer COMMAND --help` tells more about each.
 """
 
-VERDICTS = """\
+ENDED = "130 stopped by Ctrl+C; 143, 129 told to end by SIGTERM, SIGHUP."
+
+VERDICTS = f"""\
 The answer is one of five words:
   ✓ identical    same shapes, same dtypes, same bits
   ≈ equal        all values compare equal, but bits or dtypes differ (-0.0 and 0.0, 1.0 as float32 and float64)
@@ -34,15 +36,21 @@ The answer is one of five words:
   ✕ different    some values differ
   ≠ mismatched   a tensor is missing, extra or of another shape
 
-Exit status: 0 identical (or within the tolerance given), 1 not identical, 2 no answer; a line on stderr says why.
+Exit status: 0 identical (or each tensor within the tolerance given for it), 1 not identical, 2 no answer; a line on
+stderr says why. {ENDED}
 """
 
-CONVERSIONS = """\
+LISTED = f"""\
+Exit status: 0 listed, 2 no answer; a line on stderr says why. {ENDED}
+"""
+
+CONVERSIONS = f"""\
 .npz and .safetensors take tensors of any name; .weights.h5 those that are called like its own paths,
 layers/dense/vars/0; .h5 those of plain layers, dense/kernel, from a file that keeps their order.
 A value is never changed: a dtype or a name that DST cannot keep ends the conversion.
 
 Exit status: 0 done, and identical to the last bit; 2 not done, and DST is what it was; a line on stderr says why.
+{ENDED}
 """
 
 EXAMPLES = """\
@@ -164,7 +172,7 @@ def _compare() -> Parser:
 
 
 def _inspect() -> Parser:
-    parser = _parser("inspect", "List the tensors of a weight file with their digests.", "")
+    parser = _parser("inspect", "List the tensors of a weight file with their digests.", LISTED)
     parser.add_argument("file", type=_name, metavar="FILE", help="a weight file, or the prefix of a checkpoint")
     _json(parser)
     return parser
@@ -231,13 +239,15 @@ def _tolerance(text: str) -> tuple[str, Tolerance]:
 
 
 def _limit(kind: type[int] | type[float]) -> Callable[[str], float]:
+    most = MOST_ULP if kind is int else sys.float_info.max
+
     def read(text: str) -> float:
         try:
             value = kind(text)
         except ValueError:
             value = -1
-        if not (value >= 0 and math.isfinite(value)):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 up")
+        if not 0 <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 to {most}")
         return value
 
     return read

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reproviewer.commands import terminal
 from reproviewer.core import cause
 from reproviewer.core.compare import compare
-from reproviewer.core.experiment import SEED_FUNCTIONS, Experiment, SeedCall, Seeding, loads
+from reproviewer.core.experiment import SEED_FUNCTIONS, Experiment, SeedCall, Seeding, load
 from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import Verdict
 from reproviewer.engine.events import Outcome, RunFinished, RunStarted, RunState
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def wanted(args: argparse.Namespace) -> Experiment:
     """The experiment of the file, with what the options override. Raises ReproError."""
     _tell_call_from_file(args)
-    experiment = read(Path(args.experiment)) if args.experiment is not None else Experiment()
+    experiment = load(Path(args.experiment)) if args.experiment is not None else Experiment()
     environment = replace(
         experiment.environment,
         flavour=args.flavour or experiment.environment.flavour,
@@ -44,20 +44,6 @@ def wanted(args: argparse.Namespace) -> Experiment:
         raise ReproError("There is nothing to build: give an experiment file or --model (see `reproviewer run --help`)")
     experiment.check()
     return experiment
-
-
-def read(path: Path) -> Experiment:
-    """Read an experiment file. Raises ReproError."""
-    try:
-        return loads(path.read_text(encoding="utf-8"))
-    except ReproError as error:
-        if isinstance(error.__context__, RecursionError):
-            raise ReproError("{file} is not an experiment: its JSON is nested too deep.", file=path) from None
-        raise
-    except UnicodeDecodeError:
-        raise ReproError("{file} is not an experiment: it is not text.", file=path) from None
-    except OSError as error:
-        raise ReproError("{file} cannot be read: {why}.", file=path, why=error.strerror) from None
 
 
 def build(engine: Engine, experiment: Experiment) -> list[RunFinished]:

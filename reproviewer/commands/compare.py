@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import tempfile
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reproviewer.commands import terminal
 from reproviewer.core import pairing, repair, report, sentences
-from reproviewer.core.message import ReproError
+from reproviewer.core.message import ReproError, encodable, one_line
 from reproviewer.core.verdict import (
     Comparison,
     FirstDifference,
@@ -23,6 +22,8 @@ from reproviewer.core.verdict import (
     worst,
 )
 from reproviewer.files import read_all
+from reproviewer.files.save import check_target
+from reproviewer.files.scratch import scratch_folder
 from reproviewer.reports.forms import check_suffix
 
 if TYPE_CHECKING:
@@ -48,44 +49,60 @@ def main(args: argparse.Namespace) -> int:
     for name in args.report:
         terminal.check_folder(Path(name))
         check_suffix(Path(name))
-    tolerance = Tolerances(Tolerance(args.ulp, args.atol, args.rtol), tuple(args.tolerance))
-    with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
+    names = [encodable(name) for name in args.files]
+    with scratch_folder() as scratch:
         numbers = partial(importlib.import_module, "reproviewer.core.groups")  # numpy takes as long as a file
-        contents = read_all([Path(name) for name in args.files], Path(scratch), meanwhile=numbers)
-        others, found = _compare([one.weights for one in contents], args, tolerance)
-        _write_reports(args, contents, others, found)
-    if not any(comparison.tensors for _, comparison in others):
+        contents = read_all([Path(name) for name in args.files], scratch, meanwhile=numbers)
+        for target in args.report:
+            check_target(Path(target), [path for one in contents for path in one.stamps])
+        comparisons, found = _compare([one.weights for one in contents], args)
+        others = list(zip(names[1:], comparisons, strict=True))
+        _write_reports(args.report, names, contents, others, found)
+    if not any(comparison.tensors for comparison in comparisons):
         raise ReproError("There is nothing to compare: the files hold no weights.")
-    verdict = worst([comparison.verdict for _, comparison in others])
     if args.json:
-        terminal.emit(report.dumps(report.compare_document(args.files, others, found)))
+        terminal.emit(report.dumps(report.compare_document(names, others, found)))
     else:
-        text = terminal.headline(verdict, sentences.overall(args.files[0], others))
-        text += _groups(args.files, found) if len(others) > 1 else ""
+        verdict = worst([comparison.verdict for comparison in comparisons])
+        text = terminal.headline(verdict, sentences.overall(names[0], others))
+        text += _groups([one_line(name) for name in names], found) if len(others) > 1 else ""
         terminal.emit(text + "".join(_listing(*other) for other in others))
-    return terminal.status_of(verdict, bool(tolerance))
+    good = all(_is_good(tensor) for comparison in comparisons for tensor in comparison.tensors)
+    return terminal.IDENTICAL if good else terminal.NOT_IDENTICAL
+
+
+def _is_good(tensor: TensorComparison) -> bool:
+    """Identical, or within the tolerance that applied to it, if any did."""
+    return tensor.verdict is Verdict.IDENTICAL or (
+        bool(tensor.tolerance) and tensor.verdict in (Verdict.EQUAL, Verdict.CLOSE)
+    )
 
 
 def _write_reports(
-    args: argparse.Namespace, contents: Sequence[FileContents], others: Sequence[Compared], found: Groups
+    targets: Sequence[str],
+    names: Sequence[str],
+    contents: Sequence[FileContents],
+    others: Sequence[Compared],
+    found: Groups,
 ) -> None:
-    if not args.report:
+    if not targets:
         return
     from reproviewer.reports.document import Source
     from reproviewer.reports.write import write
 
     sources = [
-        Source(name, one.weights, one.format, one.metadata, tuple(one.stamps))
-        for name, one in zip(args.files, contents, strict=True)
+        Source(name, one.weights, one.format, one.metadata, one.remarks, tuple(one.stamps))
+        for name, one in zip(names, contents, strict=True)
     ]
-    for name in args.report:
-        write(Path(name), sources, others, found)
+    for target in targets:
+        write(Path(target), sources, others, found)
 
 
-def _compare(sets: list[WeightSet], args: argparse.Namespace, tolerance: Tolerances) -> tuple[list[Compared], Groups]:
+def _compare(sets: list[WeightSet], args: argparse.Namespace) -> tuple[list[Comparison], Groups]:
     from reproviewer.core import groups, relations
     from reproviewer.core.compare import compare
 
+    tolerance = Tolerances(Tolerance(args.ulp, args.atol, args.rtol), tuple(args.tolerance))
     progress = terminal.Progress()
     reference, found = sets[0], []
     try:
@@ -94,9 +111,8 @@ def _compare(sets: list[WeightSet], args: argparse.Namespace, tolerance: Toleran
             comparison = compare(reference, other, tolerance, pairs, progress.compared)
             found.append(relations.explained(comparison, pairs))
         if len(found) == 1:
-            return [(args.files[1], found[0])], groups.of_two(found[0])
-        whole = groups.group(sets, found, tolerance, args.all, progress.compared)
-        return list(zip(args.files[1:], found, strict=True)), whole
+            return found, groups.of_two(found[0])
+        return found, groups.group(sets, found, tolerance, args.all, progress.compared)
     finally:
         progress.clear()
 
@@ -117,7 +133,7 @@ def _groups(files: Sequence[str], found: Groups) -> str:
 def _listing(label: str, comparison: Comparison) -> str:
     """Every tensor that is not identical, state apart, then a count of the rest."""
     unlike = [t for t in comparison.tensors if t.verdict is not Verdict.IDENTICAL]
-    lines = [label]
+    lines = [one_line(label)]
     if comparison.relation is not None:
         lines.append(f"  {_related(comparison.relation)}")
     for role in ("weight", "draw", "optimizer", "other"):
@@ -146,7 +162,7 @@ def _pairing(comparison: Comparison) -> list[str]:
 
 
 def _lines(tensor: TensorComparison) -> list[str]:
-    lines = [f"  {sentences.SIGNS[tensor.verdict]} {tensor.name}  {_facts(tensor)}"]
+    lines = [f"  {sentences.SIGNS[tensor.verdict]} {one_line(tensor.name)}  {_facts(tensor)}"]
     return lines if tensor.relation is None else [*lines, f"      {_related(tensor.relation)}"]
 
 
@@ -171,7 +187,7 @@ def _facts(tensor: TensorComparison) -> str:
     if tensor.max_ulp:
         facts.append(f"{tensor.max_ulp:,} ULP")
     if tensor.names[0] != tensor.names[1]:
-        facts.append(f"there {tensor.names[1]}")
+        facts.append(f"there {one_line(str(tensor.names[1]))}")
     return "; ".join(facts)
 
 
@@ -185,5 +201,5 @@ def _first(first: FirstDifference) -> str:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:3])
+    shown = ", ".join(map(one_line, names[:3]))
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"

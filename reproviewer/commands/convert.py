@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
 from reproviewer.files import format_for_name, read
 from reproviewer.files.convert import Converted, Loss, convert, losses
+from reproviewer.files.scratch import scratch_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -26,14 +26,14 @@ def main(args: argparse.Namespace) -> int:
     terminal.check_folder(target)
     if target.exists() and not args.replace:
         raise ReproError("{file} is there already; --replace puts the new file in its place.", file=target)
-    with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
-        contents = read(source, Path(scratch))
+    with scratch_folder() as scratch:
+        contents = read(source, scratch)
         lost = losses(contents, form)
         _check_allowed(lost, args.allow_loss, target)
-        done = convert(contents, target, form, Path(scratch))
+        done = convert(contents, target, form, scratch)
         comparison = compare(done.kept, done.back.weights)
         terminal.emit(terminal.headline(comparison.verdict, sentences.verdict_sentence(comparison)))
-        terminal.emit(_told(done, lost, contents.metadata.get("assumed"), target, form))
+        terminal.emit(_told(done, lost, contents.remarks.get("assumed"), target, form))
     return terminal.status_of(comparison.verdict)
 
 

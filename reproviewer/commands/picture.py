@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reproviewer.commands import builds, terminal
-from reproviewer.core.message import ReproError
+from reproviewer.core.experiment import load
+from reproviewer.core.message import ReproError, one_line
 from reproviewer.core.session import Item
 from reproviewer.files import read
+from reproviewer.files.save import check_target
+from reproviewer.files.scratch import scratch_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -52,7 +54,8 @@ def _is_experiment(path: Path) -> bool:
 def _draw_experiment(path: Path, out: Path) -> VerdictView:
     from reproviewer.engine import Engine
 
-    experiment = builds.read(path)
+    experiment = load(path)
+    check_target(out, [path])
     with Engine() as engine:
         runs = builds.build(engine, experiment)
         items = [Item(f"run-{r.number}", "run", f"Run {r.number}", r.weights, r.record) for r in runs]
@@ -62,10 +65,11 @@ def _draw_experiment(path: Path, out: Path) -> VerdictView:
 
 
 def _draw_files(paths: list[Path], out: Path) -> VerdictView:
-    with tempfile.TemporaryDirectory(prefix="reproviewer-") as scratch:
-        contents = [read(path, Path(scratch)) for path in paths]
+    with scratch_folder() as scratch:
+        contents = [read(path, scratch) for path in paths]
+        check_target(out, [path for content in contents for path in content.stamps])
         items = [
-            Item(f"file-{i}", "file", path.name, content.weights, path=str(path))
+            Item(f"file-{i}", "file", one_line(path.name), content.weights, path=str(path))
             for i, (path, content) in enumerate(zip(paths, contents, strict=True))
         ]
         from reproviewer.gui.picture import render_items

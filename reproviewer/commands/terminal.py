@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from reproviewer.core.message import Message
 
 EVERY_SECONDS = 0.1
-IDENTICAL, NOT_IDENTICAL, NO_ANSWER, INTERRUPTED = 0, 1, 2, 130
+IDENTICAL, NOT_IDENTICAL, NO_ANSWER = 0, 1, 2
 """Exit statuses."""
 
 
-def status_of(verdict: Verdict, is_tolerant: bool = False) -> int:
-    """0 for identical, and for values within the tolerance when one was given; else 1."""
-    good = {Verdict.IDENTICAL, Verdict.EQUAL, Verdict.CLOSE} if is_tolerant else {Verdict.IDENTICAL}
-    return IDENTICAL if verdict in good else NOT_IDENTICAL
+def status_of(verdict: Verdict) -> int:
+    """0 for identical, else 1."""
+    return IDENTICAL if verdict is Verdict.IDENTICAL else NOT_IDENTICAL
+
+
+def stopped_by(number: int) -> int:
+    """The status of a process that a signal ended, as a shell gives it."""
+    return 128 + number
 
 
 def check_stdout() -> None:
@@ -58,7 +62,7 @@ def complain(text: str) -> None:
     try:
         sys.stderr.write(f"reproviewer: {line}\n")
         sys.stderr.flush()
-    except (BrokenPipeError, ValueError):
+    except (OSError, ValueError):
         return
 
 

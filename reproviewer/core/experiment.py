@@ -13,12 +13,19 @@ Every key but `schema` may be left out. Version 1 is the first.
 from __future__ import annotations
 
 import json
+import os
+import stat
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from reproviewer.core.message import ReproError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SCHEMA = "reproviewer/experiment-1"
+MAX_FILE = 1 << 20
+"""Bytes of an experiment file."""
 MAX_SEED = 2**32 - 1
 MAX_RUNS = 1000
 MAX_DRAWS = 1_000_000
@@ -158,6 +165,30 @@ def dumps(experiment: Experiment) -> str:
     return json.dumps(to_json(experiment), indent=2, ensure_ascii=False) + "\n"
 
 
+def load(path: Path) -> Experiment:
+    """Read an experiment file.
+
+    Raises
+    ------
+    ReproError
+        No experiment, no regular file (a pipe would be waited for, a device has no end), too large, or not readable.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise ReproError("{file} is not an experiment: it is not a regular file.", file=path)
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise ReproError("{file} cannot be read: {why}.", file=path, why=error.strerror) from None
+    if len(data) > MAX_FILE:
+        raise ReproError("{file} is not an experiment: it is larger than {limit} bytes.", file=path, limit=MAX_FILE)
+    try:
+        return loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ReproError("{file} is not an experiment: it is not text.", file=path) from None
+
+
 def loads(text: str) -> Experiment:
     """Read the text of an experiment file.
 
@@ -168,7 +199,9 @@ def loads(text: str) -> Experiment:
     """
     try:
         data = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ReproError("This is not an experiment: its JSON is nested too deep.") from None
+    except ValueError as error:
         raise ReproError("This is not an experiment: it is not valid JSON ({why}).", why=error) from None
     return from_json(data)
 

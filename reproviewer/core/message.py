@@ -24,7 +24,8 @@ class Message:
     def fill(self, template: str) -> str:
         """Fill `template` (this message's own, or its translation) with the values.
 
-        A value that is a number is grouped by thousands; a value that is a message is filled first.
+        A value that is a number is grouped by thousands; a value that is a message is filled first. Whatever cannot be
+        printed in others, which may come from a file, is escaped.
         """
         return template.format(**{name: _shown(value) for name, value in self.args})
 
@@ -42,7 +43,17 @@ class ReproError(Exception):
         super().__init__(str(self.message))
 
 
+def one_line(text: str) -> str:
+    """A text from a file, fit for any screen: what is not printable is escaped, line ends and control codes with it."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def encodable(text: str) -> str:
+    """A text that can be written as UTF-8: those bytes of a file name that are no text are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _shown(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return str(value)
+    return str(value) if isinstance(value, Message) else one_line(str(value))

@@ -1,31 +1,27 @@
 """What two unlike tensors have to do with each other: said only when a test supports it, and the test is named.
 
-Every test but the last is exact. Those that need a whole tensor at once are made up to `MOST_BYTES` and say nothing of
-larger ones, so that memory stays small; the others walk the tensors in blocks.
-
-That two tensors are draws from one distribution cannot be proved. It is said when a two-sample Kolmogorov-Smirnov test
-finds no difference between their values (p >= `LEAST_P`), both hold `LEAST_SAMPLE` elements or more, nearly all of them
-differ, and they do not rise and fall together. Testing many tensors makes it more often silent, not more often wrong.
+Every test but the last (`draws`) is exact. Those that need a whole tensor at once are made up to `MOST_BYTES` and say
+nothing of larger ones, so that memory stays small; the others walk the tensors in blocks.
 """
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reproviewer.core import elements, orders
+from reproviewer.core import draws, elements, orders, scaling
 from reproviewer.core.compare import Cancelled
 from reproviewer.core.message import message
 from reproviewer.core.verdict import Comparison, Relation, Verdict
-from reproviewer.core.weights import as_values, open_tensor, read_bits
+from reproviewer.core.walks import doubles, may_be_reordered, side_by_side
+from reproviewer.core.weights import read_bits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from reproviewer.core.elements import Array
     from reproviewer.core.pairing import Pair
     from reproviewer.core.verdict import TensorComparison
     from reproviewer.core.weights import Tensor
@@ -42,23 +38,11 @@ KINDS = (
     "another draw",
 )
 MOST_BYTES = 16 << 20
-BLOCK = 1 << 16
-"""Elements read at once."""
-LEAST_SAMPLE = 256
-MOST_SAMPLE = 1 << 16
-LEAST_P = 0.05
-MOST_EQUAL = 0.1
-"""The share of elements that may be equal in two draws, as coarse numbers are now and then."""
-LEAST_SCALED = 3
-"""How many values must not be zero before a factor says something."""
+MOST_WALKED = 256 << 20
+"""Bytes of a tensor that is walked once more for the sake of a sentence."""
 LEAST_ROUNDED = 16
 """How many values, and half of all, rounding must have changed: a single one may be an accident."""
-MOST_ULP = 2
-"""How far from the exact product a scaled value may be."""
-_STEPS = {"float16": 2.0**-7, "bfloat16": 2.0**-4, "float32": 2.0**-20, "float64": 2.0**-49}
-"""How far from 1 a factor must be: eight steps between numbers, more than rounding makes."""
-_MOST_CORRELATED = 4.0
-"""In standard deviations of the correlation of independent values."""
+_DOTTED = re.compile(r"\w+(\.\w+)+")
 
 
 def explained(
@@ -100,24 +84,23 @@ def _one_layer(comparison: Comparison) -> Relation | None:
     """Everything is identical but what one layer holds."""
     if any(None in t.names or t.role != "weight" for t in comparison.tensors):
         return None
-    layers = {comparison.short(t.name).rpartition("/")[0] for t in comparison.tensors}
-    unlike = {comparison.short(t.name).rpartition("/")[0] for t in comparison.unlike}
+    layers = {_layer(comparison.short(t.name)) for t in comparison.tensors}
+    unlike = {_layer(comparison.short(t.name)) for t in comparison.unlike}
     if len(unlike) != 1 or len(layers) < 2 or "" in layers:
         return None
     return Relation("one layer", "bits", message("All layers but {layer} are identical.", layer=unlike.pop()))
 
 
-def _blocks(a: Tensor, b: Tensor) -> Iterator[tuple[Array, Array]]:
-    with open_tensor(a) as reader_a, open_tensor(b) as reader_b:
-        for start in range(0, a.size, BLOCK):
-            count = min(BLOCK, a.size - start)
-            yield reader_a.elements(start, count), reader_b.elements(start, count)
+def _layer(name: str) -> str:
+    """`a/dense` of `a/dense/kernel`, and `encoder.0` of PyTorch's `encoder.0.weight`."""
+    head, slash, last = name.rpartition("/")
+    return f"{head}{slash}{last.rpartition('.')[0]}" if _DOTTED.fullmatch(last) else head
 
 
 def _byte_swapped(a: Tensor, b: Tensor) -> Relation | None:
     if a.dtype != b.dtype or a.itemsize < 2 or elements.kind(a.dtype) == "complex":
         return None
-    if not all(x.byteswap().tobytes() == y.tobytes() for x, y in _blocks(a, b)):
+    if not all(x.byteswap().tobytes() == y.tobytes() for x, y in side_by_side(a, b)):
         return None
     return Relation("byte-swapped", "bits", message("The bytes of every value are in the other order."))
 
@@ -138,8 +121,8 @@ def _is_rounded(fine: Tensor, coarse: Tensor, dtype: str) -> bool:
     if fine.dtype not in ("float64", "float32") or coarse.dtype not in wide or wide[fine.dtype] <= wide[dtype]:
         return False
     changed = 0
-    for x, y in _blocks(fine, coarse):
-        near, found = orders.rounded(x, dtype), _doubles(y, coarse.dtype)
+    for x, y in side_by_side(fine, coarse):
+        near, found = orders.rounded(x, dtype), doubles(y, coarse.dtype)
         if not np.array_equal(near, found, equal_nan=True):
             return False
         changed += int(np.count_nonzero(near != x))
@@ -147,45 +130,15 @@ def _is_rounded(fine: Tensor, coarse: Tensor, dtype: str) -> bool:
 
 
 def _scaled(a: Tensor, b: Tensor) -> Relation | None:
-    if a.dtype != b.dtype or a.dtype not in _STEPS:
+    found = scaling.factor(a, b)
+    if found is None:
         return None
-    factor = _factor(a, b)
-    if factor is None or not all(_is_product(x, y, a.dtype, factor) for x, y in _blocks(a, b)):
-        return None
-    shown = f"{factor:.9g}"
-    return Relation(
-        "scaled", f"every value within {MOST_ULP} ULP", message("Every value is {factor} times as large.", factor=shown)
-    )
-
-
-def _factor(a: Tensor, b: Tensor) -> float | None:
-    """The factor of the largest values; None where the values are too few, all the same or not finite."""
-    x, y = (_doubles(v, a.dtype) for v in next(_blocks(a, b)))
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        return None
-    large = np.abs(x)
-    if np.count_nonzero(large) < LEAST_SCALED or large.min() == large.max():
-        return None
-    near = large >= large.max() / 2
-    with np.errstate(all="ignore"):
-        factor = float(np.median(y[near] / x[near]))
-    simple = float(np.float32(factor))
-    factor = simple if math.isclose(simple, factor, rel_tol=1e-9) else factor
-    return factor if math.isfinite(factor) and factor and abs(factor - 1) > _STEPS[a.dtype] else None
-
-
-def _is_product(x: Array, y: Array, dtype: str, factor: float) -> bool:
-    with np.errstate(all="ignore"):
-        product = _doubles(x, dtype) * factor
-    found = elements.distances(orders.stored(product, dtype), y, (dtype, dtype))
-    assert found.ulp is not None
-    assert found.has_ulp is not None
-    return bool((found.has_ulp & (found.ulp <= MOST_ULP)).all())
+    return Relation("scaled", found.test, message("Every value is {factor} times as large.", factor=found.factor))
 
 
 def _order(a: Tensor, b: Tensor) -> Relation | None:
     """The same bits in another order."""
-    if a.dtype != b.dtype or a.nbytes > MOST_BYTES or not _may_be_reordered(a, b):
+    if a.dtype != b.dtype or a.nbytes > MOST_BYTES or not may_be_reordered(a, b):
         return None
     x, y = read_bits(a), read_bits(b)
     x, y = (v.view(f"u{v.itemsize}") if v.itemsize in (1, 2, 4, 8) else v.view("V16") for v in (x, y))
@@ -205,47 +158,12 @@ def _order(a: Tensor, b: Tensor) -> Relation | None:
     return None
 
 
-def _may_be_reordered(a: Tensor, b: Tensor) -> bool:
-    """Whether sums that no order changes are equal: seldom so for other values, and quickly found."""
-    left = 0
-    for x, y in _blocks(a, b):
-        sums = [int(v.view(np.uint8 if v.itemsize & 1 else np.uint16).sum(dtype=np.uint64)) for v in (x, y)]
-        left += sums[0] - sums[1]
-    return left == 0
-
-
 def _draw(a: Tensor, b: Tensor) -> Relation | None:
-    if min(a.size, b.size) < LEAST_SAMPLE or {elements.kind(a.dtype), elements.kind(b.dtype)} != {"float"}:
+    """Silent where the order was too much to test, and could be the other one."""
+    if a.dtype == b.dtype and a.nbytes > MOST_BYTES and (a.nbytes > MOST_WALKED or may_be_reordered(a, b)):
         return None
-    x, y = _sample(a), _sample(b)
-    if not (np.isfinite(x).all() and np.isfinite(y).all()) or min(len(np.unique(v)) for v in (x, y)) < LEAST_SAMPLE / 2:
-        return None
-    if np.mean(x == y) > MOST_EQUAL or _are_related(x, y):
-        return None
-    p = orders.kolmogorov_smirnov(x, y)
-    if p < LEAST_P:
+    p = draws.likeness(a, b)
+    if p is None:
         return None
     text = "It looks like another draw from the same distribution."
     return Relation("another draw", f"two-sample Kolmogorov-Smirnov, p = {p:.2g}", message(text))
-
-
-def _are_related(x: Array, y: Array) -> bool:
-    with np.errstate(all="ignore"):
-        correlation = float(np.corrcoef(x, y)[0, 1])
-    return not abs(correlation) * math.sqrt(len(x)) <= _MOST_CORRELATED
-
-
-def _sample(tensor: Tensor) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """All values, or evenly spread blocks of those of a large tensor."""
-    with open_tensor(tensor) as reader:
-        if tensor.size <= MOST_SAMPLE:
-            bits = reader.elements(0, tensor.size)
-        else:
-            starts = np.linspace(0, tensor.size - LEAST_SAMPLE, MOST_SAMPLE // LEAST_SAMPLE).astype(int)
-            bits = np.concatenate([reader.elements(int(start), LEAST_SAMPLE) for start in starts])
-    return _doubles(bits, tensor.dtype)
-
-
-def _doubles(stored: Array, dtype: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    with np.errstate(all="ignore"):
-        return as_values(stored, dtype).astype(np.float64)

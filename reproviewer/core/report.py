@@ -75,13 +75,14 @@ def comparison_document(others: Sequence[Compared]) -> Document:
     }
 
 
-def inspect_document(format: str, weights: WeightSet, metadata: dict[str, str]) -> Document:
-    """The answer of `inspect`."""
+def inspect_document(format: str, weights: WeightSet, metadata: dict[str, str], remarks: dict[str, str]) -> Document:
+    """The answer of `inspect`: `metadata` is what the file says about itself, `remarks` are the reader's."""
     return {
         "schema": INSPECT_SCHEMA,
         "format": format,
         "tensors": [tensor_document(tensor) for tensor in weights.tensors],
         "metadata": metadata,
+        "remarks": remarks,
     }
 
 

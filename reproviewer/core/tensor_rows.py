@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reproviewer.core.message import one_line
 from reproviewer.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 class TensorRow(NamedTuple):
     """One line of the list of tensors: the worst verdict over all items in view.
 
-    `name` is the reference's, and no second line has it; `label` is the model's own name for it where the reference is
-    a file that has another. `names` are the reference's and the other item's, None where one of them has no such
-    tensor; `rule` says how the two were paired. Optimizer and other state is not compared: it has no verdict.
+    `name` is the reference's, and no second line has it; `label` is to be shown: the same, or the model's own name for
+    it where the reference is a file that has another. `names` are the reference's and the other item's, None where one
+    of them has no such tensor; `rule` says how the two were paired. Optimizer and other state is not compared: it has
+    no verdict.
     """
 
     name: str
@@ -78,7 +80,7 @@ def naming(session: Session, findings: Findings) -> Comparison | None:
 def _row(tensor: Tensor, label: str, found: TensorComparison | None) -> TensorRow:
     return TensorRow(
         name=tensor.name,
-        label=label,
+        label=one_line(label),
         shape=tensor.shape,
         dtype=tensor.dtype,
         verdict=found.verdict if found else None,
@@ -96,7 +98,7 @@ def _row(tensor: Tensor, label: str, found: TensorComparison | None) -> TensorRo
 def _extra(name: str, found: TensorComparison) -> TensorRow:
     return TensorRow(
         name=name,
-        label=name,
+        label=one_line(name),
         shape=found.shapes[1] or found.shapes[0] or (),
         dtype=found.dtypes[1] or found.dtypes[0] or "",
         verdict=found.verdict,

@@ -36,11 +36,15 @@ class Verdict(StrEnum):
         return list(Verdict).index(self)
 
 
+MOST_ULP = (1 << 64) - 1
+"""No two numbers are farther apart: distances fit into 64 bits."""
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """What still counts as close; all zero: nothing does.
 
-    An element is close when any limit that is set holds: distance <= `ulp`, or
+    `ulp` goes up to `MOST_ULP`. An element is close when any limit that is set holds: distance <= `ulp`, or
     |a - b| <= `atol` + `rtol` * |reference|.
     """
 

@@ -14,15 +14,24 @@ from reproviewer.files.save import save
 from reproviewer.files.writers import write_npz, write_safetensors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from reproviewer.core.experiment import Experiment
     from reproviewer.engine import Engine
 
 
-def save_weights(engine: Engine, experiment: Experiment, weights: WeightSet, target: Path, key: str = "") -> None:
+def save_weights(
+    engine: Engine,
+    experiment: Experiment,
+    weights: WeightSet,
+    target: Path,
+    key: str = "",
+    read_from: Iterable[str] = (),
+) -> None:
     """Save the weights of a run of `experiment` in the format `key` (default: the one of the file's name).
+
+    The files `read_from`, from which the weights came, are never written over.
 
     Raises
     ------
@@ -42,7 +51,7 @@ def save_weights(engine: Engine, experiment: Experiment, weights: WeightSet, tar
         else:
             _expect_success(engine.save(experiment, model.tensors, key, path))
 
-    save(target, key, model, write, engine.scratch())
+    save(target, key, model, write, engine.scratch(), read_from)
 
 
 def _in_order(model: WeightSet, weights: WeightSet) -> WeightSet:

@@ -79,9 +79,17 @@ class Bundle:
             raise Unreadable("a slice of `{name}` is damaged", name=entry.name)
         return found
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its index, and all data files that were looked at."""
+        return index_of(self._prefix), *map(self._data, self._sizes)
+
     def path(self, entry: Entry) -> Path:
         """The data file of an entry."""
-        return self._prefix.with_name(f"{self._prefix.name}.data-{entry.shard:05d}-of-{self.file_count:05d}")
+        return self._data(entry.shard)
+
+    def _data(self, shard: int) -> Path:
+        return self._prefix.with_name(f"{self._prefix.name}.data-{shard:05d}-of-{self.file_count:05d}")
 
     def check(self, entry: Entry) -> None:
         """Refuse an entry whose data file is missing, too short, or a link to somewhere else."""

@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING
 from reproviewer.core.weights import Tensor, storage_dtype
 from reproviewer.files import name_roles, saved_model
 from reproviewer.files.bundle import SUFFIX, Entry, check_apart, open_bundle, verify
-from reproviewer.files.contents import CHEAP, MAX_NAME, Index, Unreadable, count_bytes, declares, listed, natural
+from reproviewer.files.contents import (
+    ARCHITECTURE,
+    CHEAP,
+    LEFT_OUT,
+    MAX_NAME,
+    NOT_LOADED,
+    Index,
+    Unreadable,
+    count_bytes,
+    declares,
+    listed,
+    natural,
+)
 from reproviewer.files.crc32c import crc32c, mask
 from reproviewer.files.object_graph import COPY, MAX_GRAPH, Variable, variables
 from reproviewer.files.protobuf import varint
@@ -46,16 +58,17 @@ def read(prefix: Path, spill: Spill) -> Index:
         tensors = tuple(_tensor(numbers[v.key], v, bundle, spill) for v in order)
         verified = verify(bundle, stored, CHEAP)
     left_out += [f"{copies:,} repeated as {COPY}"] * bool(copies)
-    metadata = {
+    remarks = {
         "data files": str(bundle.file_count),
         "checksums": "all verified" if verified else "verified for the index and the first part of the data",
-        "left out": listed(left_out),
+        LEFT_OUT: listed(left_out),
         "beside it": listed(_beside(prefix)),
     }
     folder = saved_model.folder_of(prefix)
     about = saved_model.describe(folder) if folder else {}
-    known = {key: value for key, value in metadata.items() if value}
-    return Index("saved-model" if folder else "tf-checkpoint", tensors, about | known)
+    known = ({ARCHITECTURE: NOT_LOADED} if folder else {}) | {key: value for key, value in remarks.items() if value}
+    files = (*bundle.files, *(saved_model.files_of(folder) if folder else ()))
+    return Index("saved-model" if folder else "tf-checkpoint", tensors, about, known, files)
 
 
 def _beside(prefix: Path) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from reproviewer.core.weights import Tensor
 from reproviewer.files import name_roles
-from reproviewer.files.contents import Index, Unreadable, check_names, count_bytes, listed
+from reproviewer.files.contents import LEFT_OUT, Index, Unreadable, check_names, count_bytes, listed
 from reproviewer.files.protobuf import Data, as_bytes, as_data, as_int, as_text, fields, shape, varint
 from reproviewer.files.table import MAGIC, entries
 from reproviewer.files.tensor_slices import Extents, Piece, extents, joined
@@ -67,10 +67,10 @@ def read(path: Path, spill: Spill) -> Index:
         pieces = [_piece(name, dtype, part, stored) for part in declared[name][2]]
         offset = spill.add(joined(name, dims, np.dtype(dtype).itemsize, pieces))
         tensors.append(Tensor(name, dtype, dims, spill.path, offset, role))
-    metadata = {"checksums": "all verified"}
+    remarks = {"checksums": "all verified"}
     if left_out := [name for name in declared if name not in numbers]:
-        metadata["left out"] = listed(left_out)
-    return Index("tf-checkpoint-v1", tuple(tensors), metadata)
+        remarks[LEFT_OUT] = listed(left_out)
+    return Index("tf-checkpoint-v1", tuple(tensors), remarks=remarks)
 
 
 def _view(path: Path) -> memoryview:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reproviewer.core.message import Message, ReproError
+from reproviewer.core.message import Message, ReproError, encodable, one_line
 from reproviewer.core.weights import Stamp, Tensor, WeightSet, storage_dtype
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ SPARE_EXPANSION = 256 << 20
 MAX_EXPANSION = 20
 """Compressed data may grow to 256 MiB, or to 20 times the size of its file. Real weights hardly compress at all."""
 
+LEFT_OUT, ARCHITECTURE = "left out", "architecture"
+"""The remarks on what a file holds and no other file gets from it."""
+NOT_LOADED = "stored in the file, not loaded"
+
 COMPLEX = {"complex64", "complex128"}
 
 
@@ -31,9 +35,9 @@ COMPLEX = {"complex64", "complex128"}
 class FileContents:
     """A weight file as read.
 
-    `source` is the file itself, or the prefix of a checkpoint. `metadata` is what the file says about itself, plus
-    `checksums` (which of them were verified), `left out` and `assumed` where there is something to tell. `stamps` are
-    the states of all files that it was read from, by path.
+    `source` is the file itself, or the prefix of a checkpoint. `metadata` is what the file says about itself, word for
+    word. `remarks` are the reader's: `checksums` (which of them were verified), `left out`, `assumed` and so on, where
+    there is something to tell. `stamps` are the states of all files that it was read from, by path.
     """
 
     format: str
@@ -41,15 +45,21 @@ class FileContents:
     metadata: dict[str, str]
     source: Path
     stamps: dict[str, Stamp] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Index:
-    """What a reader finds: the format's key, the tensors in order, and what the file says about itself."""
+    """What a reader finds: the format's key, the tensors in order, what the file says about itself, and remarks.
+
+    `files` are those that were read, besides the one that was opened and those in which the tensors lie.
+    """
 
     format: str
     tensors: tuple[Tensor, ...]
     metadata: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
 
 
 class Unreadable(ReproError):
@@ -59,11 +69,6 @@ class Unreadable(ReproError):
 def cannot_read(file: str, why: Message) -> ReproError:
     """The sentence for the person, from the clause that a reader raised."""
     return ReproError("{file} cannot be read: {why}.", file=quoted(file), why=why)
-
-
-def one_line(text: str) -> str:
-    """A text from a file, fit for a terminal: nothing unprintable, so no line ends and no control codes."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def quoted(name: str) -> str:
@@ -135,12 +140,15 @@ def check_expansion(stored: int, expanded: int) -> None:
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Refuse names that are empty, overlong, not text, or there twice, and more of them than any model has."""
+    """Refuse names that are empty, overlong, not text, or there twice, and more of them than any model has.
+
+    Text is what UTF-8 has a form for, without zero bytes; tabs, line ends and invisible signs are shown escaped.
+    """
     seen: set[str] = set()
     for name in names:
         if not name:
             raise Unreadable("it holds a tensor without a name")
-        if len(name) > MAX_NAME or not name.isprintable():
+        if len(name) > MAX_NAME or "\0" in name or encodable(name) != name:
             raise Unreadable("it holds a tensor with an impossible name, `{name}`", name=quoted(name))
         if name in seen:
             raise Unreadable("it holds `{name}` twice", name=quoted(name))

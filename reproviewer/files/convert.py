@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reproviewer.core.message import Message, ReproError, message
 from reproviewer.files import writers
-from reproviewer.files.contents import natural, quoted
+from reproviewer.files.contents import ARCHITECTURE, LEFT_OUT, natural, quoted
 from reproviewer.files.reader import read
 from reproviewer.files.save import save
 
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from reproviewer.files.formats import Format
 
 STATE, METADATA = "state", "metadata"
-_ABOUT_READING = {"checksums", "assumed", "written by", "parts", "files", "layers"}
-"""Metadata that tells how a file was read or written, and is another's in another file."""
-_LEFT_OUT = "left out"
+_LEGACY = ("keras_version", "backend")
+"""What the legacy HDF5 layout tells of itself."""
 _ORDERED = {"npz", "npy", "legacy-h5", "tf-checkpoint", "pytorch"}
 _MOST_NAMED = 4
 
@@ -54,11 +53,9 @@ def losses(contents: FileContents, form: Format) -> list[Loss]:
     state = len(contents.weights.tensors) - len(_kept(contents, form).tensors)
     if state:
         found.append(Loss(STATE, message("the state of an optimizer and the like ({count} tensors)", count=state)))
-    lost = [
-        value if key == _LEFT_OUT else key
-        for key, value in _metadata(contents).items()
-        if key not in _kept_metadata(contents, form)
-    ]
+    lost = [key for key in contents.metadata if key not in _kept_metadata(contents, form)]
+    lost += [ARCHITECTURE] if ARCHITECTURE in contents.remarks else []
+    lost += [contents.remarks[LEFT_OUT]] if LEFT_OUT in contents.remarks else []
     if lost:
         some = ", ".join(map(quoted, lost[:_MOST_NAMED])) + (", ..." if len(lost) > _MOST_NAMED else "")
         found.append(Loss(METADATA, message("what the file tells beside its tensors ({names})", names=some)))
@@ -76,7 +73,7 @@ def convert(contents: FileContents, target: Path, form: Format, scratch: Path) -
     kept, metadata = _kept(contents, form), _kept_metadata(contents, form)
     if not kept.tensors:
         raise ReproError("{file} was not saved: there is no tensor to put into it.", file=quoted(target.name))
-    save(target, form.key, kept, lambda path: _write(contents, kept, metadata, form, path), scratch)
+    save(target, form.key, kept, lambda path: _write(contents, kept, metadata, form, path), scratch, contents.stamps)
     back = read(target, scratch)
     if not metadata.items() <= back.metadata.items():
         raise ReproError("{file} was saved, but not all that was to be told in it.", file=quoted(target.name))
@@ -88,13 +85,9 @@ def _kept(contents: FileContents, form: Format) -> WeightSet:
     return contents.weights if form.key == "keras-weights" else contents.weights.only("weight")
 
 
-def _metadata(contents: FileContents) -> dict[str, str]:
-    return {key: value for key, value in contents.metadata.items() if key not in _ABOUT_READING}
-
-
 def _kept_metadata(contents: FileContents, form: Format) -> dict[str, str]:
-    places = {"safetensors": set(contents.metadata) - {_LEFT_OUT}, "legacy-h5": {"keras_version", "backend"}}
-    return {key: value for key, value in _metadata(contents).items() if key in places.get(form.key, ())}
+    places = {"safetensors": contents.metadata, "legacy-h5": _LEGACY}
+    return {key: value for key, value in contents.metadata.items() if key in places.get(form.key, ())}
 
 
 def _write(contents: FileContents, kept: WeightSet, metadata: dict[str, str], form: Format, path: Path) -> None:

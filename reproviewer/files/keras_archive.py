@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.files import beside, json_text, keras_config, keras_shards, npz
-from reproviewer.files.contents import CHEAP, Index, Unreadable
+from reproviewer.files.contents import ARCHITECTURE, CHEAP, NOT_LOADED, Index, Unreadable
 from reproviewer.files.hdf5 import open_tree, read_tree
 from reproviewer.files.keras_weights import layer_names
-from reproviewer.files.legacy_h5 import NOT_LOADED
 from reproviewer.files.span import Span
 from reproviewer.files.zips import blocks, check_crc, data_starts, is_stored, open_zip
 
@@ -38,7 +37,11 @@ def read(path: Path, spill: Spill) -> Index:
 
 def _of_folder(folder: Path, spill: Spill) -> Index:
     places = {n: beside.find(folder, n) for n in (WEIGHTS, WEIGHTS_NPZ, WEIGHTS_SHARDED, CONFIG, METADATA)}
+    index = _of_members(folder, places, spill)
+    return dataclasses.replace(index, files=(*index.files, *filter(None, places.values())))
 
+
+def _of_members(folder: Path, places: dict[str, Path | None], spill: Spill) -> Index:
     def text(name: str) -> bytes | None:
         place = places[name]
         if place is None:
@@ -72,7 +75,7 @@ def _of_zip(path: Path, spill: Spill) -> Index:
             span, checked = _member(archive, file, starts, path, WEIGHTS, spill)
             with open_tree(span, spill, path.stat().st_size) as tree:
                 index = _complete(read_tree(tree), text)
-            return dataclasses.replace(index, metadata=index.metadata | {"checksums": checked})
+            return dataclasses.replace(index, remarks=index.remarks | {"checksums": checked})
         if WEIGHTS_NPZ in starts:
             span, _ = _member(archive, file, starts, path, WEIGHTS_NPZ, spill)
             with _says_why_not():
@@ -99,12 +102,13 @@ def _complete(index: Index, text: Callable[[str], bytes | None]) -> Index:
     about, _ = _parsed(text, METADATA)
     config, trouble = _parsed(text, CONFIG)
     said = {k: about[k] for k in _SAID if isinstance(about, dict) and isinstance(about.get(k), str)}
-    if config is not None or trouble:
-        said["architecture"] = NOT_LOADED + (f" ({trouble})" if trouble else "")
+    is_there = config is not None or trouble
+    remarks = {ARCHITECTURE: NOT_LOADED + (f" ({trouble})" if trouble else "")} if is_there else {}
+    tensors = index.tensors
     if index.format in ("keras-weights", "keras-shards"):
-        tensors = _in_order(index.tensors, config)
-        return Index("keras", tensors, said | index.metadata | layer_names(tensors))
-    return Index("keras", index.tensors, said | index.metadata)
+        tensors = _in_order(tensors, config)
+        index = dataclasses.replace(index, remarks=index.remarks | layer_names(tensors))
+    return Index("keras", tensors, said | index.metadata, remarks | index.remarks, index.files)
 
 
 def _parsed(text: Callable[[str], bytes | None], name: str) -> tuple[Any, str]:

@@ -15,6 +15,7 @@ from reproviewer.files.hdf5 import open_tree
 from reproviewer.files.span import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from reproviewer.files.keras_weights import Found
@@ -26,7 +27,7 @@ def read(path: Path, spill: Spill) -> Index:
     listed = _listed(path)
     parts: list[Found] = []
     names: set[str] = set()
-    for name in dict.fromkeys(n for files in listed.values() for n in files):
+    for name in _names(listed):
         with beside.part(path, name) as place, open_tree(Span.whole(place), spill) as tree:
             found = keras_weights.walk(tree)
         own = {t.name for t in found.variables}
@@ -38,7 +39,13 @@ def read(path: Path, spill: Spill) -> Index:
         parts.append(found)
     _check_groups(listed, names)
     index = keras_weights.index(parts)
-    return dataclasses.replace(index, format="keras-shards", metadata=index.metadata | {"files": str(len(parts))})
+    remarks = index.remarks | {"files": str(len(parts))}
+    files = filter(None, (beside.find(path.parent, name, path) for name in _names(listed)))
+    return dataclasses.replace(index, format="keras-shards", remarks=remarks, files=(path, *files))
+
+
+def _names(listed: dict[str, list[str]]) -> Iterable[str]:
+    return dict.fromkeys(name for files in listed.values() for name in files)
 
 
 def _listed(path: Path) -> dict[str, list[str]]:

@@ -22,7 +22,7 @@ from h5py.h5d import DatasetID
 from h5py.h5g import GroupID
 
 from reproviewer.files import keras_paths
-from reproviewer.files.contents import MAX_NAME, MAX_TENSORS, Index, Unreadable, natural, quoted
+from reproviewer.files.contents import LEFT_OUT, MAX_NAME, MAX_TENSORS, Index, Unreadable, natural, quoted
 from reproviewer.files.hdf5_data import NotNumbers
 from reproviewer.files.keras_paths import is_vars
 
@@ -102,11 +102,11 @@ def index(parts: Sequence[Found]) -> Index:
     known = {g: [name for name in (layers[g], later.get(g, ""), _inner_name(g, layers)) if name] for g in groups}
     named = [_as_found(t, known[g], optimizers) for t, g in zip(variables, groups, strict=True)]
     tensors = _sorted(named + outside)
-    return Index("keras-weights", tensors, _told(layer_names(tensors), left_out))
+    return Index("keras-weights", tensors, remarks=_told(layer_names(tensors), left_out))
 
 
 def layer_names(tensors: Iterable[Tensor]) -> dict[str, str]:
-    """What the metadata tells about names: those of the layers with weights, in the order of the weights."""
+    """What there is to remark about names: those of the layers with weights, in the order of the weights."""
     weights = (t for t in tensors if t.role == "weight")
     names = dict.fromkeys(alias.rpartition("/")[0] for t in weights for alias in t.aliases if "/vars/" not in alias)
     return {"layers": _listed(names)} if names else {}
@@ -115,17 +115,17 @@ def layer_names(tensors: Iterable[Tensor]) -> dict[str, str]:
 def _not_of_keras(tensors: Sequence[Tensor], left_out: Sequence[str]) -> Index:
     if not tensors:
         raise Unreadable("it is an HDF5 file without any numbers")
-    metadata = {"layout": "not that of Keras; every dataset is taken for a weight"}
+    remarks = {"layout": "not that of Keras; every dataset is taken for a weight"}
     weights = (dataclasses.replace(t, role="weight") for t in tensors)
-    return Index("hdf5", _sorted(weights), _told(metadata, left_out))
+    return Index("hdf5", _sorted(weights), remarks=_told(remarks, left_out))
 
 
 def _sorted(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
     return tuple(sorted(tensors, key=lambda t: natural(t.name)))
 
 
-def _told(metadata: dict[str, str], left_out: Sequence[str]) -> dict[str, str]:
-    return metadata | {"left out": _listed(left_out)} if left_out else metadata
+def _told(remarks: dict[str, str], left_out: Sequence[str]) -> dict[str, str]:
+    return remarks | {LEFT_OUT: _listed(left_out)} if left_out else remarks
 
 
 def _listed(names: Iterable[str], most: int = 50) -> str:

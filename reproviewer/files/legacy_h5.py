@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, quoted
+from reproviewer.files.contents import ARCHITECTURE, MAX_TENSORS, NOT_LOADED, Index, Unreadable, quoted
 from reproviewer.files.hdf5 import path_of
 from reproviewer.files.npy import assumed
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from reproviewer.core.weights import Tensor
     from reproviewer.files.hdf5 import Tree
 
-NOT_LOADED = "stored in the file, not loaded"
 _INSIDE = "model_weights"
 _OPTIMIZER = "optimizer_weights"
 _TOP_LEVEL = "top_level_model_weights"
@@ -42,14 +41,13 @@ def read(tree: Tree) -> Index:
                 tree.tensor(tree.child(group, name), f"{_OPTIMIZER}/{name}", "optimizer", _aliases(name))
                 for name in _names(tree, group, "weight_names")
             ]
-    return Index("legacy-h5", tuple(tensors), _metadata(tree, root) | assumed(*(t.dtype for t in tensors)))
+    remarks = {ARCHITECTURE: NOT_LOADED} if tree.has(tree.root, "model_config") else {}
+    return Index("legacy-h5", tuple(tensors), _metadata(tree, root), remarks | assumed(*(t.dtype for t in tensors)))
 
 
 def _metadata(tree: Tree, root: Any) -> dict[str, str]:
     """What the file says about itself. Its configurations are shown as text or not at all, and never acted on."""
     said = {key: tree.text(root, key) or tree.text(tree.root, key) for key in ("keras_version", "backend")}
-    if tree.has(tree.root, "model_config"):
-        said["architecture"] = NOT_LOADED
     said["training_config"] = tree.text(tree.root, "training_config")
     return {key: value for key, value in said.items() if value}
 

@@ -51,7 +51,7 @@ def read(path: Path, spill: Spill) -> Index:
         stored = file.seek(0, 2) - header.size
     check_size(name, header, stored)
     place, offset = in_c_order(str(path), header.size, header, spill)
-    return Index("npy", (Tensor(name, header.kind, header.shape, place, offset),), assumed(header.kind))
+    return Index("npy", (Tensor(name, header.kind, header.shape, place, offset),), remarks=assumed(header.kind))
 
 
 def assumed(*kinds: str) -> dict[str, str]:

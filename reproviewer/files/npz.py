@@ -29,7 +29,7 @@ def read_span(span: Span, spill: Spill) -> Index:
         checksums = check_crcs(archive, file, starts)
         members = [(archive.getinfo(name), start) for name, start in starts.items()]
         tensors = tuple(_tensor(archive, m, start, span, spill) for m, start in members if not m.is_dir())
-    return Index("npz", tensors, {"checksums": checksums} | assumed(*(t.dtype for t in tensors)))
+    return Index("npz", tensors, remarks={"checksums": checksums} | assumed(*(t.dtype for t in tensors)))
 
 
 def _tensor(archive: zipfile.ZipFile, member: zipfile.ZipInfo, start: int, span: Span, spill: Spill) -> Tensor:

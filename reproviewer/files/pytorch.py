@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from reproviewer.core.weights import Role, Tensor, storage_dtype
 from reproviewer.files import torch_pickle
 from reproviewer.files.contents import (
+    LEFT_OUT,
     Index,
     Unreadable,
     check_expansion,
@@ -57,7 +58,8 @@ def read(path: Path, spill: Spill) -> Index:
         tensors = tuple(members.tensor(leaf, path.stem) for leaf in found if isinstance(leaf.value, Call))
     if not tensors:
         raise Unreadable("it holds no tensors")
-    return Index("pytorch", tensors, _metadata(found) | {"checksums": checksums})
+    metadata, left_out = _metadata(found)
+    return Index("pytorch", tensors, metadata, {"checksums": checksums} | ({LEFT_OUT: left_out} if left_out else {}))
 
 
 def _root(archive: zipfile.ZipFile) -> str:
@@ -114,16 +116,17 @@ def _role(key: str, value: Any) -> Role:
     return "other" if any(word in key for word in ("scheduler", "scaler", "callbacks")) else "weight"
 
 
-def _metadata(found: list[_Leaf]) -> dict[str, str]:
+def _metadata(found: list[_Leaf]) -> tuple[dict[str, str], str]:
+    """Plain values at the top, and what is told of the others."""
     plain = [leaf for leaf in found if not isinstance(leaf.value, Call)]
     shown = {
-        quoted(leaf.path[0]): quoted(_text(leaf.value))
-        for leaf in plain
-        if len(leaf.path) == 1 and not isinstance(leaf.value, Outside)
+        leaf.path[0]: _text(leaf.value) for leaf in plain if len(leaf.path) == 1 and not isinstance(leaf.value, Outside)
     }
     places = list(dict.fromkeys("/".join(leaf.path[:-1]) for leaf in plain if len(leaf.path) > 1))
     some = ", ".join(map(quoted, places[:3])) + (f" and {len(places) - 3:,} more" if len(places) > 3 else "")
-    return dict(list(shown.items())[:_MOST_SHOWN]) | ({"left out": f"settings in {some}"} if places else {})
+    more = f"{len(shown) - _MOST_SHOWN:,} more at the top" if len(shown) > _MOST_SHOWN else ""
+    left_out = [text for text in (f"settings in {some}" if places else "", more) if text]
+    return dict(list(shown.items())[:_MOST_SHOWN]), "; ".join(left_out)
 
 
 def _text(value: Any) -> str:

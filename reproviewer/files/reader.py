@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import uuid
@@ -78,6 +80,7 @@ class _Reading:
     def __init__(self, path: Path, scratch: Path) -> None:
         self._path = Path(os.path.abspath(path))
         scratch.mkdir(parents=True, exist_ok=True)
+        _check_kind(self._path)
         self._unpacked = Path(os.path.abspath(scratch)) / f"unpacked-{uuid.uuid4().hex}.bin"
         self._seconds = SECONDS + _size(self._path) // BYTES_PER_SECOND
         where, unpacked, seconds = os.fspath(self._path), os.fspath(self._unpacked), str(self._seconds)
@@ -126,6 +129,14 @@ class _Reading:
 _ENVIRONMENT = {"HDF5_PLUGIN_PRELOAD": "::", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONINSPECT": ""}
 
 
+def _check_kind(path: Path) -> None:
+    """Refuse a pipe or a device, which may be open in this process alone, as those of a shell's `<(...)` are."""
+    with contextlib.suppress(OSError, ValueError):
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise cannot_read(path.name, message("it is not a regular file"))
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
@@ -157,7 +168,8 @@ def _message(data: dict[str, Any]) -> Message:
 def _contents(answer: dict[str, Any]) -> FileContents:
     stamps: dict[str, Stamp] = {path: tuple(stamp) for path, stamp in answer["stamps"].items()}
     tensors = tuple(_tensor(entry, stamps.get(entry["path"])) for entry in answer["tensors"])
-    return FileContents(answer["format"], WeightSet(tensors), answer["metadata"], Path(answer["source"]), stamps)
+    about, remarks = answer["metadata"], answer["remarks"]
+    return FileContents(answer["format"], WeightSet(tensors), about, Path(answer["source"]), stamps, remarks)
 
 
 def _tensor(entry: dict[str, Any], stamp: Stamp | None) -> Tensor:

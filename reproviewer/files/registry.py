@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reproviewer.core.message import encodable, one_line
 from reproviewer.core.weights import Stamp, stamp_of
-from reproviewer.files.contents import Index, Unreadable, check_names, one_line, quoted
+from reproviewer.files.contents import Index, Unreadable, check_names
 from reproviewer.files.sniff import detect
 from reproviewer.files.spill import Spill
 
@@ -45,11 +46,12 @@ def read_index(path: Path, scratch: Path) -> dict[str, Any]:
         raise Unreadable("it changed while it was read")
     check_names(t.name for t in index.tensors)
     _check_windows(index, spill)
-    places = [path, source, *map(Path, dict.fromkeys(t.path for t in index.tensors if t.path != spill.path))]
+    places = [path, source, *index.files, *(Path(t.path) for t in index.tensors if t.path != spill.path)]
     return {
         "format": index.format,
         "source": str(source),
-        "metadata": {quoted(key): one_line(value) for key, value in index.metadata.items()},
+        "metadata": {encodable(key): encodable(value) for key, value in index.metadata.items()},
+        "remarks": {key: one_line(value) for key, value in index.remarks.items()},
         "tensors": [vars(t) for t in _with_clear_aliases(index)],
         "stamps": {str(place): stamp for place in dict.fromkeys(places) if (stamp := _stamp(place)) is not None},
     }

@@ -7,10 +7,11 @@ The tensors come in natural order of their names. What the files hold beyond the
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from reproviewer.files import beside, json_text, safe_tensors
-from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, natural, quoted
+from reproviewer.files.contents import LEFT_OUT, MAX_TENSORS, Index, Unreadable, natural, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from reproviewer.core.weights import Tensor
     from reproviewer.files.spill import Spill
 
-_MOST_NAMED = 3
+_MOST_NAMED, _MOST_PARTS = 3, 10
 
 
 def read(path: Path, spill: Spill) -> Index:
@@ -31,13 +32,19 @@ def read(path: Path, spill: Spill) -> Index:
         with beside.part(path, name) as place:
             parts[name] = safe_tensors.read(place, spill)
     found = _tensors(parts, where)
-    metadata = _metadata(document, parts)
+    metadata, at_odds = _metadata(document, parts)
+    remarks = {"parts": ", ".join(map(quoted, names[:_MOST_PARTS])) + (", ..." if len(names) > _MOST_PARTS else "")}
+    left_out = [f"`{quoted(key)}`, of which its parts say different things" for key in at_odds]
     extra = sorted(set(found) - set(where), key=natural)
     if extra:
         some = ", ".join(map(quoted, extra[:_MOST_NAMED]))
         more = f" and {len(extra) - _MOST_NAMED:,} more" if len(extra) > _MOST_NAMED else ""
-        metadata["left out"] = f"{some}{more}, which the list does not name"
-    return Index("safetensors-shards", tuple(found[n] for n in sorted(where, key=natural)), metadata)
+        left_out.append(f"{some}{more}, which the list does not name")
+    if left_out:
+        remarks[LEFT_OUT] = "; ".join(left_out)
+    files = filter(None, (beside.find(path.parent, name, path) for name in names))
+    tensors = tuple(found[n] for n in sorted(where, key=natural))
+    return Index("safetensors-shards", tensors, metadata, remarks, (path, *files))
 
 
 def _weight_map(document: Any) -> dict[str, str]:
@@ -66,9 +73,11 @@ def _tensors(parts: dict[str, Index], where: dict[str, str]) -> dict[str, Tensor
     return found
 
 
-def _metadata(document: dict[str, Any], parts: dict[str, Index]) -> dict[str, str]:
+def _metadata(document: dict[str, Any], parts: dict[str, Index]) -> tuple[dict[str, str], list[str]]:
+    """What the list and its parts say, and on what the parts do not agree."""
     about = document.get("metadata")
     said = about if isinstance(about, dict) else {}
-    own = {k: quoted(str(v)) for k, v in said.items() if isinstance(v, str | int | float)}
-    shared = {k: v for index in parts.values() for k, v in index.metadata.items()}
-    return shared | own | {"parts": ", ".join(map(quoted, list(parts)[:10])) + (", ..." if len(parts) > 10 else "")}
+    own = {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
+    shared: dict[str, str] = {}
+    at_odds = {k for index in parts.values() for k, v in index.metadata.items() if shared.setdefault(k, v) != v}
+    return {k: v for k, v in shared.items() if k not in at_odds} | own, sorted(at_odds)

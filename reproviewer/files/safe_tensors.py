@@ -1,6 +1,7 @@
 """Safetensors: eight bytes of length, a JSON header, then the tensors' bytes without a gap.
 
-The order of the tensors is not part of the format; files written here keep it in the metadata (`order`).
+The order of the tensors is not part of the format; files written here keep it in the metadata, under names that nobody
+else uses.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ DTYPES = {
     "F8_E4M3FNUZ": "float8_e4m3fnuz",
     "F8_E5M2FNUZ": "float8_e5m2fnuz",
 }
+ORDER, WRITER = "reproviewer/order", "reproviewer/version"
+"""The keys of metadata for the names of all tensors in order, as a JSON list, and the version that wrote the file."""
 _SMALLER_THAN_BYTES = {"F4", "F6_E2M3", "F6_E3M2"}
 
 
@@ -52,8 +55,12 @@ def read(path: Path, spill: Spill) -> Index:
         raise Unreadable("it holds more than {limit} tensors", limit=MAX_TENSORS)
     tensors = {name: _tensor(name, entry, path, start) for name, entry in header.items()}
     _check_layout(list(tensors.values()), start, size)
-    names = _order(list(tensors), metadata.pop("order", ""))
-    return Index("safetensors", tuple(tensors[n] for n in names), metadata)
+    names = _order(list(tensors), metadata.get(ORDER, ""))
+    if names is None:
+        return Index("safetensors", tuple(tensors[n] for n in sorted(tensors, key=natural)), metadata)
+    own = {key: value for key, value in metadata.items() if key not in (ORDER, WRITER)}
+    remarks = {"written by": f"ReproViewer {metadata[WRITER]}"} if WRITER in metadata else {}
+    return Index("safetensors", tuple(tensors[n] for n in names), own, remarks)
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int, int]:
@@ -104,11 +111,12 @@ def _check_layout(tensors: list[Tensor], start: int, size: int) -> None:
         raise Unreadable("its data should end at byte {end}, but the file has {size} bytes", end=at, size=size)
 
 
-def _order(names: list[str], stored: str) -> list[str]:
+def _order(names: list[str], stored: str) -> list[str] | None:
+    """The stored order, if that is what it is."""
     try:
         order = json.loads(stored) if stored else None
     except (ValueError, RecursionError):
         order = None
     if isinstance(order, list) and all(isinstance(n, str) for n in order) and sorted(order) == sorted(names):
         return order
-    return sorted(names, key=natural)
+    return None

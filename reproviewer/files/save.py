@@ -1,4 +1,7 @@
-"""Saving without risk: write beside, read back, compare bit by bit, only then replace the old file."""
+"""Saving without risk: write beside, read back, compare bit by bit, only then replace the old file.
+
+Whatever the program writes at a person's wish takes its place through this module.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +21,25 @@ from reproviewer.files.verify import difference
 from reproviewer.files.writers import write_npz, write_safetensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from reproviewer.core.weights import WeightSet
 
-__all__ = ["replace", "replace_text", "save", "write_npz", "write_safetensors"]
+__all__ = ["check_target", "replace_bytes", "replace_text", "replacing", "save", "write_npz", "write_safetensors"]
 
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _CHECKPOINT = "tf-checkpoint"
 
 
-def save(target: Path, format: str, expected: WeightSet, write: Callable[[Path], None], scratch: Path) -> None:
+def save(
+    target: Path,
+    format: str,
+    expected: WeightSet,
+    write: Callable[[Path], None],
+    scratch: Path,
+    read_from: Iterable[str | Path] = (),
+) -> None:
     """Save weights as `target`; whatever happens, `target` is afterwards either the old file or the new one, whole.
 
     Parameters
@@ -44,6 +54,8 @@ def save(target: Path, format: str, expected: WeightSet, write: Callable[[Path],
         Writes a new file (or the files of a checkpoint) at the path it is given, which has the suffix of the format.
     scratch
         A folder for passing data.
+    read_from
+        Files that must stay as they are, besides those in which the expected weights lie.
 
     Raises
     ------
@@ -54,7 +66,10 @@ def save(target: Path, format: str, expected: WeightSet, write: Callable[[Path],
     target = Path(os.path.realpath(target))
     if format == _CHECKPOINT:
         target = formats.checkpoint_prefix(target)
-    _check_target(target, format, expected)
+    if not target.name:
+        raise ReproError("The weights were not saved: {file} is a folder.", file=str(target))
+    for path in _targets(target) if format == _CHECKPOINT else [target]:
+        check_target(path, [*read_from, *(t.path for t in expected.tensors)], target)
     with _in_words(target), place_beside(target.parent) as place:
         fresh = place / (target.name if target.name.endswith(form.suffix) else f"{target.name}{form.suffix}")
         write(fresh)
@@ -66,42 +81,50 @@ def save(target: Path, format: str, expected: WeightSet, write: Callable[[Path],
             install(place, [target.name])
 
 
-def replace(path: Path, write: Callable[[Path], None]) -> None:
-    """Write any file by `write`, which is given the path of a new one; a failure leaves the old one as it was.
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file; a failure leaves the old one as it was. Raises ReproError."""
+    replace_bytes(path, text.encode("utf-8"))
+
+
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Write a file; a failure leaves the old one as it was. Raises ReproError."""
+    with replacing(path) as fresh:
+        fresh.write_bytes(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write a new file that takes the place of `path` in the end, unless something is raised meanwhile.
 
     Raises
     ------
     ReproError
-        One sentence that says why it was not saved.
+        `path` cannot be written; the old file is as it was.
     """
     path = Path(os.path.realpath(path))
-    _check_no_folder(path, path)
+    check_target(path)
     with _in_words(path), place_beside(path.parent) as place:
-        write(place / path.name)
+        yield place / path.name
         install(place, [path.name])
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a text file as `replace` does."""
-    replace(path, lambda fresh: _write_text(fresh, text))
+def check_target(path: Path, read_from: Iterable[str | Path] = (), named: Path | None = None) -> None:
+    """Refuse to write where a folder, a device or a pipe is, or over one of the files `read_from`, through links too.
 
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
-def _check_target(target: Path, format: str, expected: WeightSet) -> None:
-    if not target.name:
-        raise ReproError("The weights were not saved: {file} is a folder.", file=str(target))
-    for path in _targets(target) if format == _CHECKPOINT else [target]:
-        _check_no_folder(target, path)
-        if any(os.path.realpath(t.path) == str(path) for t in expected.tensors):
-            raise _not_saved(target, message("these weights are read from that very file; choose another name"))
-
-
-def _check_no_folder(target: Path, path: Path) -> None:
-    if path.is_dir():
-        raise _not_saved(target, message("{folder} is a folder", folder=quoted(path.name)))
+    Raises
+    ------
+    ReproError
+        One sentence about `path`, or what the person has `named` in its stead.
+    """
+    real, named = os.path.realpath(path), named or path
+    if os.path.isdir(real):
+        raise _not_saved(named, message("{folder} is a folder", folder=quoted(path.name)))
+    if not os.path.exists(real):
+        return
+    if not os.path.isfile(real):
+        raise _not_saved(named, message("{file} is not a regular file", file=quoted(path.name)))
+    if any(os.path.exists(one) and os.path.samefile(real, one) for one in dict.fromkeys(read_from)):
+        raise _not_saved(named, message("something is read from that very file; choose another name"))
 
 
 def _targets(prefix: Path) -> list[Path]:

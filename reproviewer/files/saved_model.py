@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _VARIABLES = "variables"
+_KERAS = "keras_metadata.pb"
 MODELS = ("saved_model.pb", "saved_model.pbtxt")
 _HEAD = 1 << 20
 _MAX_METADATA = 16 << 20
@@ -49,7 +50,12 @@ def folder_of(prefix: Path) -> Path | None:
 def describe(folder: Path) -> dict[str, str]:
     """What a SavedModel says about itself: the versions that wrote it."""
     found = {"tensorflow_version": _tensorflow_version(folder), "keras_version": _keras_version(folder)}
-    return {key: value for key, value in found.items() if value} | {"architecture": "stored in the file, not loaded"}
+    return {key: value for key, value in found.items() if value}
+
+
+def files_of(folder: Path) -> tuple[Path, ...]:
+    """The files that `describe` reads."""
+    return folder / MODELS[0], folder / _KERAS
 
 
 def _tensorflow_version(folder: Path) -> str:
@@ -65,7 +71,7 @@ def _tensorflow_version(folder: Path) -> str:
 def _keras_version(folder: Path) -> str:
     """From the JSON text of the first object in `keras_metadata.pb`, a file of Keras 2."""
     with contextlib.suppress(OSError, Unreadable, AttributeError):
-        path = _beside_variables(folder, "keras_metadata.pb")
+        path = _beside_variables(folder, _KERAS)
         if path and path.stat().st_size <= _MAX_METADATA:
             text = dict(fields(_first(path.read_bytes(), 1))).get(5, b"")
             return quoted(str(json_text.parse(as_bytes(text)).get("keras_version", "")))

@@ -12,7 +12,7 @@ from reproviewer import __version__
 from reproviewer.core.message import ReproError
 from reproviewer.core.weights import Tensor, WeightSet, read_bits, storage_dtype
 from reproviewer.files.contents import quoted
-from reproviewer.files.safe_tensors import DTYPES
+from reproviewer.files.safe_tensors import DTYPES, ORDER, WRITER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def write_npz(weights: WeightSet, path: Path) -> None:
 
 
 def write_safetensors(weights: WeightSet, path: Path, metadata: dict[str, str] | None = None) -> None:
-    """Write the tensors under their names; into the metadata their order (a JSON list), the writer, and `metadata`.
+    """Write the tensors under their names; into the metadata their order, the version of the writer, and `metadata`.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def write_safetensors(weights: WeightSet, path: Path, metadata: dict[str, str] |
     arrays = {t.name: _marked(t, path) for t in weights.tensors}
     order = json.dumps([t.name for t in weights.tensors])
     try:
-        save_file(arrays, path, {**(metadata or {}), "order": order, "written by": f"ReproViewer {__version__}"})
+        save_file(arrays, path, {**(metadata or {}), ORDER: order, WRITER: __version__})
     except safetensors.SafetensorError as error:
         number = re.search(r"os error (\d+)", str(error))
         raise OSError(int(number[1]) if number else 0, str(error)) from None

@@ -100,7 +100,7 @@ class Chores(QObject):
             [_json_filter()],
         )
         path = _with_suffix(asked[0], ".json") if asked else None
-        if asked and path and self._may_replace(asked[0], path):
+        if asked and path and self._may_export(asked[0], path):
             self._write(path, self._controller.experiment_text())
 
     def open_weights(self) -> None:
@@ -203,7 +203,7 @@ class Chores(QObject):
         if asked is None:
             return
         path = asked[0] if asked[0].suffix else asked[0].with_suffix(".html")
-        if self._may_replace(asked[0], path):
+        if self._may_export(asked[0], path):
             session, findings = self._controller.session, self._controller.findings
             said = self._controller.said.emit
             self._background.start(
@@ -291,7 +291,18 @@ class Chores(QObject):
     def _ask_export(self, title: str, name: str, suffix: str, kind: str) -> Path | None:
         asked = dialogs.ask_save(self._window, self._settings, "export", title, name + suffix, [f"{kind} (*{suffix})"])
         path = _with_suffix(asked[0], suffix) if asked else None
-        return path if asked and path and self._may_replace(asked[0], path) else None
+        return path if asked and path and self._may_export(asked[0], path) else None
+
+    def _may_export(self, chosen: Path, path: Path) -> bool:
+        """Never over a file that an item of the shelf is read from."""
+        from reproviewer.files.save import check_target
+
+        try:
+            check_target(path, [file for item in self._controller.session.items for file in item.stamps])
+        except ReproError as error:
+            self._controller.said.emit(error.message)
+            return False
+        return self._may_replace(chosen, path)
 
     def _write(self, path: Path, text: str) -> None:
         from reproviewer.files.save import replace_text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from reproviewer.core import session
-from reproviewer.core.experiment import Experiment, dumps, loads, remedied
+from reproviewer.core.experiment import Experiment, dumps, load, remedied
 from reproviewer.core.history import History
 from reproviewer.core.message import ReproError, message
 from reproviewer.core.session import Item, ItemKind, Session
@@ -147,13 +147,7 @@ class Controller(QObject):
 
     def open_experiment(self, path: Path) -> None:
         """Put the experiment of a file on the desk. Raises ReproError."""
-        try:
-            experiment = loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ReproError("Cannot read {file}: {why}.", file=path.name, why=error) from None
-        except ReproError as error:
-            raise ReproError("{file}: {why}", file=path.name, why=error.message) from None
-        self.use_example(experiment)
+        self.use_example(load(path))
 
     def use_example(self, experiment: Experiment) -> None:
         """Start from this experiment with an empty shelf; undo brings the old desk back. Not while runs arrive."""
@@ -323,7 +317,7 @@ class Controller(QObject):
         def work(engine: Engine) -> Iterator[Event]:
             from reproviewer.engine import transfer
 
-            transfer.save_weights(engine, experiment, item.weights, target, key)
+            transfer.save_weights(engine, experiment, item.weights, target, key, item.stamps)
             yield Outcome(RunState.FINISHED, message("Saved {run} as {file}.", run=item.label, file=target.name))
 
         self._begin(Work("save"), work, self._on_saved)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from reproviewer.core.message import Message, ReproError, message
+from reproviewer.core.message import Message, ReproError, message, one_line
 from reproviewer.core.session import Item
 from reproviewer.core.view_state import Trouble
 from reproviewer.gui.texts import shown
@@ -43,8 +43,9 @@ class FileReader(QObject):
 
         def done(contents: Any) -> None:
             self.said.emit(None)
-            record = dict(contents.metadata)
-            item = Item(self._new_id(), "file", path.name, contents.weights, record, str(path), stamps=contents.stamps)
+            record = {"metadata": contents.metadata, "remarks": contents.remarks}
+            label, stamps = one_line(path.name), contents.stamps
+            item = Item(self._new_id(), "file", label, contents.weights, record, str(path), stamps=stamps)
             then(item)
 
         self.said.emit(message("Reading {file}…", file=path.name))

@@ -55,5 +55,8 @@ def groups_of(
 
 
 def _source(item: Item) -> Source:
-    about = {key: value for key, value in item.record.items() if isinstance(value, str)}
-    return Source(item.label, item.weights, "", about, tuple(item.stamps))
+    if item.kind == "file":
+        about, remarks = (item.record.get(key, {}) for key in ("metadata", "remarks"))
+    else:
+        about, remarks = {}, {key: value for key, value in item.record.items() if isinstance(value, str)}
+    return Source(item.label, item.weights, "", about, remarks, tuple(item.stamps))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QPersiste
 from PySide6.QtGui import QColor
 
 from reproviewer.core.layer_tree import SECTIONS, misfit_text, shape_text, share_text, short_count, trail
-from reproviewer.core.message import message
+from reproviewer.core.message import message, one_line
 from reproviewer.core.sentences import shown_distance
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.texts import shown, word
@@ -213,7 +213,7 @@ class TensorModel(QAbstractItemModel):
 
     def _about(self, line: TensorRow) -> list[str]:
         parts = [line.label, f"{shape_text(line.shape)} {line.dtype}"]
-        others = (line.name, *(name for name in line.names if name), *line.aliases)
+        others = map(one_line, (line.name, *(name for name in line.names if name), *line.aliases))
         if more := [name for name in dict.fromkeys(others) if name != line.label]:
             parts.append(self.tr("also named {names}").format(names=", ".join(more)))
         if line.rule and None not in line.names:

@@ -1,7 +1,8 @@
 """What a report tells: the answer of `compare`, and beside it what was compared, by which program, and when.
 
 {"schema": "reproviewer/report-1", "verdict", "summary", "created", "versions": {...}, "sources": [{"label", "format",
-"metadata", "files": [{"name", "size", "sha256"}], "tensors": [...]}], and all keys of `reproviewer/compare-1`}
+"metadata", "remarks", "files": [{"name", "size", "sha256"}], "tensors": [...]}], and all keys of
+`reproviewer/compare-1`}
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from reproviewer import __version__
 from reproviewer.core import report, sentences
-from reproviewer.core.message import ReproError
+from reproviewer.core.message import ReproError, encodable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Source:
     weights: WeightSet
     format: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
 
 
@@ -65,6 +67,7 @@ def _source(source: Source) -> Document:
         "label": source.label,
         "format": source.format,
         "metadata": source.metadata,
+        "remarks": source.remarks,
         "files": [_file(path) for path in source.files],
         "tensors": [report.tensor_document(tensor) for tensor in source.weights.tensors],
     }
@@ -79,4 +82,4 @@ def _file(path: str) -> Document:
                 size += len(block)
     except OSError as error:
         raise ReproError("Cannot read {file}: {why}.", file=Path(path).name, why=error.strerror) from None
-    return {"name": Path(path).name, "size": size, "sha256": total.hexdigest()}
+    return {"name": encodable(Path(path).name), "size": size, "sha256": total.hexdigest()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from html import escape
+import html
 from string import Template
 from typing import TYPE_CHECKING
 
 from reproviewer import resources
+from reproviewer.core.message import one_line
 from reproviewer.core.sentences import SIGNS, shown_distance
 from reproviewer.core.verdict import Verdict
 
@@ -28,11 +29,11 @@ def page(document: Document, drawn: Sequence[Drawn]) -> str:
     unlike = [t for t in document["tensors"] if t["verdict"] != Verdict.IDENTICAL]
     same = [t for t in document["tensors"] if t["verdict"] == Verdict.IDENTICAL]
     return Template(resources.read_text("report/page.html")).substitute(
-        title=escape(f"{files[0]} and {files[1]}" if len(files) == 2 else f"{files[0]} and {len(files) - 1} others"),
+        title=_text(f"{files[0]} and {files[1]}" if len(files) == 2 else f"{files[0]} and {len(files) - 1} others"),
         tone=_tone(verdict),
         sign=SIGNS[Verdict(verdict)],
-        verdict=escape(verdict),
-        summary=escape(document["summary"]),
+        verdict=_text(verdict),
+        summary=_text(document["summary"]),
         notes=_notes(document),
         sources="".join(map(_source, document["sources"])),
         groups=_groups(document) if len(files) > 2 else "",
@@ -42,9 +43,13 @@ def page(document: Document, drawn: Sequence[Drawn]) -> str:
         same=_tensors(same, len(files) > 2) if same else "<p>None.</p>",
         left_out=_list(document["not_compared"]) or "<p>Nothing.</p>",
         digests="".join(map(_digests, document["sources"])),
-        created=escape(document["created"]),
-        versions=escape(", ".join(f"{name} {version}" for name, version in document["versions"].items())),
+        created=_text(document["created"]),
+        versions=_text(", ".join(f"{name} {version}" for name, version in document["versions"].items())),
     )
+
+
+def _text(text: str) -> str:
+    return html.escape(one_line(text))
 
 
 def _tone(verdict: str) -> str:
@@ -57,32 +62,34 @@ def _notes(document: Document) -> str:
     if document["ambiguous"]:
         count = len(document["ambiguous"])
         sentences.append(f"{count:,} tensors could not be paired: no name tells which belong together.")
-    return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    return "".join(f"<p>{_text(sentence)}</p>" for sentence in sentences)
 
 
 def _source(source: Document) -> str:
-    about = [source["format"], *(f"{key}: {value}" for key, value in source["metadata"].items())]
+    about = [source["format"], *(f"{key}: {value}" for key, value in source["remarks"].items())]
+    said = "; ".join(f"{key}: {value}" for key, value in source["metadata"].items())
+    said = f"<br>The file says: {_text(said)}" if said else ""
     files = "".join(
-        f"<br><code>{escape(file['name'])}</code> {file['size']:,} bytes, sha256 <code>{file['sha256']}</code>"
+        f"<br><code>{_text(file['name'])}</code> {file['size']:,} bytes, sha256 <code>{file['sha256']}</code>"
         for file in source["files"]
     )
     count = f"{len(source['tensors']):,} tensors"
-    return f"<li><b>{escape(source['label'])}</b> — {escape(', '.join([count, *filter(None, about)]))}{files}</li>"
+    return f"<li><b>{_text(source['label'])}</b> — {_text(', '.join([count, *filter(None, about)]))}{said}{files}</li>"
 
 
 def _groups(document: Document) -> str:
     names = document["files"]
-    groups = "".join(f"<li>{escape(' = '.join(group))}</li>" for group in document["groups"])
+    groups = "".join(f"<li>{_text(' = '.join(group))}</li>" for group in document["groups"])
     head = "".join(f"<th>{i}</th>" for i in range(1, len(names) + 1))
     rows = "".join(
-        f"<tr><th>{i} {escape(name)}</th>{''.join(map(_cell, row))}</tr>"
+        f"<tr><th>{i} {_text(name)}</th>{''.join(map(_cell, row))}</tr>"
         for i, (name, row) in enumerate(zip(names, document["matrix"], strict=True), 1)
     )
     return f"<h2>Which equals which</h2><ul>{groups}</ul><table class=matrix><tr><th></th>{head}</tr>{rows}</table>"
 
 
 def _cell(verdict: str) -> str:
-    return f"<td class={_tone(verdict)} title='{escape(verdict)}'>{SIGNS[Verdict(verdict)]}</td>"
+    return f"<td class={_tone(verdict)} title='{_text(verdict)}'>{SIGNS[Verdict(verdict)]}</td>"
 
 
 def _tensors(tensors: Sequence[Document], with_other: bool) -> str:
@@ -93,7 +100,7 @@ def _tensors(tensors: Sequence[Document], with_other: bool) -> str:
 
 
 def _other(tensor: Document) -> str:
-    return f"<td>{escape(tensor.get('other', ''))}</td>"
+    return f"<td>{_text(tensor.get('other', ''))}</td>"
 
 
 def _cells(tensor: Document) -> Iterable[str]:
@@ -103,15 +110,15 @@ def _cells(tensor: Document) -> Iterable[str]:
         remarks.append(f"there {names[1]} (paired by: {tensor['rule']})")
     elif None in names:
         remarks.append(tensor["rule"])
-    yield f"<td><code>{escape(tensor['name'])}</code></td>"
-    yield f"<td class={_tone(verdict)}>{SIGNS[Verdict(verdict)]} {escape(verdict)}</td>"
-    yield f"<td>{escape(' / '.join(map(_shape, tensor.get('shapes', [tensor['shape']]))))}</td>"
-    yield f"<td>{escape(' / '.join(tensor.get('dtypes', [tensor['dtype']])))}</td>"
+    yield f"<td><code>{_text(tensor['name'])}</code></td>"
+    yield f"<td class={_tone(verdict)}>{SIGNS[Verdict(verdict)]} {_text(verdict)}</td>"
+    yield f"<td>{_text(' / '.join(map(_shape, tensor.get('shapes', [tensor['shape']]))))}</td>"
+    yield f"<td>{_text(' / '.join(tensor.get('dtypes', [tensor['dtype']])))}</td>"
     yield f"<td>{tensor['differing']:,} of {tensor['size']:,}</td>" if tensor["size"] else "<td></td>"
     yield f"<td>{_distance(tensor['max_abs'])}</td>"
     yield f"<td>{'' if tensor['max_ulp'] is None else format(tensor['max_ulp'], ',')}</td>"
     yield f"<td>{_first(tensor['first'])}</td>"
-    yield f"<td>{escape('; '.join(remarks))}</td>"
+    yield f"<td>{_text('; '.join(remarks))}</td>"
 
 
 def _shape(shape: Sequence[int]) -> str:
@@ -127,19 +134,19 @@ def _first(first: Document | None) -> str:
     if first is None:
         return ""
     sides = zip(first["values"], first["bits"], strict=True)
-    return "<br>".join([escape(str(first["index"])), *(f"{escape(v)} <code>{escape(b)}</code>" for v, b in sides)])
+    return "<br>".join([_text(str(first["index"])), *(f"{_text(v)} <code>{_text(b)}</code>" for v, b in sides)])
 
 
 def _pictures(other: str, name: str, drawn: Pictures, reference: str) -> str:
     apart = f"difference: {_apart(drawn)}"
     figures = "".join(
-        f"<figure><img alt='{escape(label)}' src='data:image/png;base64,{base64.b64encode(data).decode()}'>"
-        f"<figcaption>{escape(label)}</figcaption></figure>"
+        f"<figure><img alt='{_text(label)}' src='data:image/png;base64,{base64.b64encode(data).decode()}'>"
+        f"<figcaption>{_text(label)}</figcaption></figure>"
         for label, data in ((reference, drawn.a), (other, drawn.b), (apart, drawn.difference))
     )
     where = f", slice {list(drawn.lead)}" if drawn.lead else ""
     limit = shown_distance(drawn.limit)
-    head, note = f"<code>{escape(name)}</code>{escape(where)}", f"colours from -{limit} to {limit}"
+    head, note = f"<code>{_text(name)}</code>{_text(where)}", f"colours from -{limit} to {limit}"
     return f"<h3>{head}</h3><div class=row>{figures}</div><p class=note>{note}</p>"
 
 
@@ -154,12 +161,12 @@ def _apart(drawn: Pictures) -> str:
 
 
 def _list(names: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li><code>{escape(name)}</code></li>' for name in names)}</ul>" if names else ""
+    return f"<ul>{''.join(f'<li><code>{_text(name)}</code></li>' for name in names)}</ul>" if names else ""
 
 
 def _digests(source: Document) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(t['name'])}</code></td><td>{t['role']}</td><td><code>{t['sha256']}</code></td></tr>"
+        f"<tr><td><code>{_text(t['name'])}</code></td><td>{t['role']}</td><td><code>{t['sha256']}</code></td></tr>"
         for t in source["tensors"]
     )
-    return f"<h3>{escape(source['label'])}</h3><table>{rows}</table>"
+    return f"<h3>{_text(source['label'])}</h3><table>{rows}</table>"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reproviewer.core import report
-from reproviewer.core.message import ReproError
 from reproviewer.core.verdict import Verdict
-from reproviewer.files.save import replace_text
+from reproviewer.files.save import check_target, replace_text
 from reproviewer.reports.document import report_document
 from reproviewer.reports.forms import check_suffix
 from reproviewer.reports.page import page
@@ -39,11 +38,12 @@ def write(
     Raises
     ------
     ReproError
-        The suffix is another, a file cannot be read any more, or the report cannot be written.
+        The suffix is another, a file cannot be read any more or is the very one to be written, or the report cannot be.
     summary.Stopped
         It was cancelled.
     """
     check_suffix(path)
+    check_target(path, [file for source in sources for file in source.files])
     document = report_document(sources, others, groups)
     if path.suffix.lower() == ".json":
         text = report.dumps(document)
@@ -51,10 +51,7 @@ def write(
         text = table(document)
     else:
         text = page(document, list(_drawn(sources, others, cancelled)))
-    try:
-        replace_text(path, text)
-    except OSError as error:
-        raise ReproError("Cannot write {file}: {why}.", file=path.name, why=error.strerror or error) from None
+    replace_text(path, text)
 
 
 def _drawn(sources: Sequence[Source], others: Sequence[Compared], cancelled: Callable[[], bool]) -> Iterator[Drawn]:

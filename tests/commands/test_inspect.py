@@ -11,7 +11,7 @@ def test_inspect_document(files, capsys):
     status, out, err = answer(capsys, "inspect", files["b"], "--json")
     document = strict(out)
     assert (status, err) == (0, "")
-    assert set(document) == {"schema", "format", "tensors", "metadata"}
+    assert set(document) == {"schema", "format", "tensors", "metadata", "remarks"}
     assert (document["schema"], document["format"]) == ("reproviewer/inspect-1", "npz")
     kernel = np.load(files["b"])["kernel"]
     assert document["tensors"][0] == {

@@ -130,7 +130,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path, number, after_s):
     else:
         process.send_signal(number)
     out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (130, "", "reproviewer: Interrupted.\n")
+    assert (process.returncode, out, err) == (128 + number, "", "reproviewer: Interrupted.\n")
     until = time.monotonic() + 10
     while marked(mark) and time.monotonic() < until:
         time.sleep(0.1)

@@ -136,6 +136,89 @@ def test_a_large_tensor_is_not_held(related, monkeypatch):
     assert related(KERNEL, KERNEL * 2)[0] == "scaled"
 
 
+def test_nothing_is_said_of_an_order_that_was_too_much_to_test(related, monkeypatch):
+    kernel = RNG.standard_normal((40, 30)).astype(np.float32)
+    for dtype in ("float32", "float16"):
+        rows = kernel.astype(dtype)
+        monkeypatch.setattr(relations, "MOST_BYTES", rows.nbytes - 1)
+        assert related(rows, rows[::-1]) is None
+        assert related(rows, np.ascontiguousarray(rows.T).reshape(40, 30)) is None
+    other = RNG.standard_normal((40, 30)).astype(np.float32)
+    assert related(kernel, other)[0] == "another draw"
+    monkeypatch.setattr(relations, "MOST_WALKED", kernel.nbytes - 1)
+    assert related(kernel, other) is None
+
+
+def test_nearly_the_same_values_are_no_draw(related):
+    kernel = RNG.standard_normal((40, 30)).astype(np.float32)
+    order, touched = RNG.permutation(40), kernel.copy()
+    touched[0, 0] += 0.001
+    half = np.where(RNG.random(kernel.shape) < 0.5, kernel, RNG.standard_normal(kernel.shape).astype(np.float32))
+    for other in (touched[order], -kernel[::-1], half[order], kernel[order] * np.float32(1.0000002)):
+        assert related(kernel, other) is None
+
+
+def test_nor_in_a_large_tensor(related):
+    kernel = RNG.standard_normal((400, 500)).astype(np.float32)
+    touched = kernel[RNG.permutation(400)]
+    touched[0, 0] += 0.001
+    assert related(kernel, touched) is None
+    assert related(kernel, -kernel[::-1]) is None
+    assert related(kernel, RNG.standard_normal(kernel.shape).astype(np.float32))[0] == "another draw"
+
+
+@pytest.mark.parametrize("rows", [60, 3000])
+def test_coarse_draws_are_draws(related, rows):
+    one, other = (np.random.default_rng(s).standard_normal((rows, 60)).astype(np.float16) for s in (1, 2))
+    assert related(one, other)[0] == "another draw"
+    one, other = (v.astype(ml_dtypes.bfloat16).view(np.uint16) for v in (one, other))
+    assert related(one, other, "bfloat16", "bfloat16")[0] == "another draw"
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint64", "int64"])
+def test_integers_scaled(related, dtype):
+    values = np.arange(40, dtype=dtype).reshape(5, 8)
+    assert related(values, values * 3) == ("scaled", "Every value is 3 times as large.")
+    assert related(values * 3, values) == ("scaled", "Every value is 1/3 times as large.")
+    wrapped = values * 3
+    wrapped[4, 7] += 1
+    assert (related(values, wrapped) or ("",))[0] != "scaled"
+    if dtype != "uint64":
+        overflown = (values.astype(object) * 7).astype("int64").astype(dtype)
+        assert related(values, overflown) == (
+            None if dtype in ("int8", "uint8") else ("scaled", "Every value is 7 times as large.")
+        )
+
+
+def test_integers_that_no_dtype_has_room_for(related):
+    lowest = np.array([-128, 1, 2, 3], "int8")
+    assert related(lowest, -lowest) is None  # -128 is its own negative there
+    assert related(lowest[1:], -lowest[1:]) == ("scaled", "Every value is -1 times as large.")
+    assert related(np.array([-1, -2, -3], "int8"), np.array([-128, 0, 0], "int8")) is None
+    assert related(np.zeros(5, "int8"), np.arange(5, dtype="int8")) is None
+    assert related(np.full(5, 2, "int8"), np.full(5, 4, "int8")) is None
+
+
+def test_denormals_do_not_speak_for_a_factor(related):
+    least = np.arange(1, 41, dtype=np.float32) * np.float32(1e-45)
+    assert related(least, least + np.float32(1e-45)) is None
+    assert related(least, (least.view(np.uint32) * 3 // 2).view(np.float32)) is None
+    few = np.concatenate([KERNEL.ravel()[:50], least[:20]])
+    assert related(few, few * np.float32(2))[0] == "scaled"
+    assert related(few[45:], few[45:] * np.float32(2)) is None
+
+
+@pytest.mark.parametrize(
+    "names", [("fc.weight", "fc.bias", "out.weight"), ("a/fc.weight", "a/fc.bias", "a/out.weight")]
+)
+def test_all_but_one_layer_of_pytorch(shelf, names):
+    reference = WeightSet(tuple(shelf.tensor(KERNEL, name) for name in names))
+    other = WeightSet(tuple(shelf.tensor(KERNEL + (name == names[-1]), name) for name in names))
+    pairs = pair(reference, other)
+    found = explained(compare(reference, other, pairs=pairs), pairs)
+    assert str(found.relation.message) == f"All layers but {names[-1].removesuffix('.weight')} are identical."
+
+
 def test_draws_of_one_distribution_are_as_often_far_apart_as_p_says():
     rng = np.random.default_rng(8)
     p = [kolmogorov_smirnov(rng.standard_normal(300), rng.standard_normal(400)) for _ in range(400)]

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from reproviewer.engine.folders import FRESH_SECONDS, LARGE, LOCK, PREFIX, SPARE_BYTES, RunFolder, sweep
+from reproviewer.engine.folders import LARGE, PREFIX, SPARE_BYTES, RunFolder
+from reproviewer.files.scratch import FRESH_SECONDS, LOCK, sweep
 
 
 def test_a_folder_goes_with_its_owner(tmp_path):
@@ -26,7 +27,7 @@ def test_only_the_folders_of_the_dead_are_swept(tmp_path):
     abandoned.mkdir()
     long_ago = time.time() - 2 * FRESH_SECONDS
     os.utime(abandoned, (long_ago, long_ago))
-    sweep(tmp_path)
+    sweep(tmp_path, PREFIX)
     assert sorted(tmp_path.iterdir()) == sorted([living.path, being_made])
     living.close()
 

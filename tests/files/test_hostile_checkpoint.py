@@ -159,7 +159,7 @@ def test_several_checkpoints_in_a_folder(copied, refused, read):
     for part in ("index", "data-00000-of-00001"):
         shutil.copy(copied / f"record_weight.{part}", copied / f"other.{part}")
     contents = read(copied)
-    assert (contents.source, contents.metadata["beside it"]) == (copied / "record_weight", "other")
+    assert (contents.source, contents.remarks["beside it"]) == (copied / "record_weight", "other")
     (copied / "checkpoint").unlink()
     refused(copied, "2 checkpoints (other, record_weight); choose the .index file of one")
 

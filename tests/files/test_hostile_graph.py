@@ -95,4 +95,4 @@ def test_a_copy_is_left_out_only_when_it_is_one(tmp_path, read):
     contents = read(with_graph(tmp_path, graph, *rows, data=DATA + DATA + other))
     found = [(t.name, t.role) for t in contents.weights.tensors]
     assert found == [("variables/0", "weight"), ("_all_variables/1", "other")]
-    assert contents.metadata["left out"] == "1 repeated as _all_variables"
+    assert contents.remarks["left out"] == "1 repeated as _all_variables"

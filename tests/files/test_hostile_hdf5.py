@@ -452,16 +452,6 @@ def ln_empty(folder):
     return legacy(folder, [""], ["k", "b"])
 
 
-@case("impossible name")
-def ln_newline(folder):
-    path = folder / "x.h5"
-    with h5py.File(path, "w") as root:
-        root.attrs["layer_names"] = ["a\nb"]
-        root.create_group("a\nb").attrs["weight_names"] = ["k"]
-        root["a\nb/k"] = K
-    return path
-
-
 @case("lists `k` twice")
 def wn_twice(folder):
     return legacy(folder, ["dense"], [b"k", b"k"])

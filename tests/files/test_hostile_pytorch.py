@@ -256,7 +256,7 @@ WHOLES = {
     "deep": (b"\x80\x02" + b"](" * 3000 + b"N" + b"e" * 3000 + STOP, "nested more than 64 deep"),
     "laughs": (laughs(40), "more than 500,000 values"),
     "empty_name": (dump({"": tensor()}), "a tensor without a name"),
-    "odd_name": (dump({"a\nb": tensor()}), "impossible name, `a\\nb`"),
+    "odd_name": (dump({"a\0b": tensor()}), "impossible name, `a\\x00b`"),
     "long_name": (dump({"x" * 5000: tensor()}), "impossible name"),
     "two_of_one_name": (dump({"a/b": tensor(), "a": {"b": tensor()}}), "`a/b` twice"),
     "number_and_text": (dump({1: tensor(), "1": tensor()}), "`1` twice"),

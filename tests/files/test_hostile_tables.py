@@ -74,7 +74,7 @@ def piece(start, length, **options):
 def test_slices_made_here(tmp_path, read):
     contents = read(checkpoint(tmp_path, *sliced(piece(3, 2), piece(0, 3))))
     assert read_bits(contents.weights.tensors[0]).tolist() == [0, 1, 2, 3, 4]
-    assert contents.metadata["checksums"] == "all verified"
+    assert contents.remarks["checksums"] == "all verified"
 
 
 SLICES = {

@@ -34,7 +34,7 @@ def test_one_layer_in_two_files(tmp_path, read):
     path = shards(tmp_path)
     contents = read(path)
     assert contents.format == "keras-shards"
-    assert contents.metadata == {"files": "2"}
+    assert (contents.metadata, contents.remarks) == ({}, {"files": "2"})
     assert contents.source == path
     kernel, bias = contents.weights.tensors
     assert (kernel.name, bias.name) == ("layers/dense/vars/0", "layers/dense/vars/1")

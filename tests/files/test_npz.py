@@ -31,7 +31,7 @@ def test_order_names_and_bits(tmp_path, read, save):
     save(path, **ARRAYS)
     contents = read(path)
     assert contents.format == "npz"
-    assert contents.metadata == {"checksums": "all verified"}
+    assert contents.remarks == {"checksums": "all verified"}
     assert [t.name for t in contents.weights.tensors] == list(ARRAYS)
     for tensor, value in zip(contents.weights.tensors, ARRAYS.values(), strict=True):
         assert tensor.dtype == value.dtype.name
@@ -48,7 +48,7 @@ def test_bfloat16_without_a_mark_is_an_assumption(tmp_path, read, save):
     (tensor,) = contents.weights.tensors
     assert (tensor.dtype, tensor.shape) == ("bfloat16", (2, 2))
     assert read_bits(tensor).tobytes() == value.tobytes()
-    assert "bfloat16" in contents.metadata["assumed"]
+    assert "bfloat16" in contents.remarks["assumed"]
 
 
 def test_stored_members_are_windows(tmp_path, read):

@@ -51,8 +51,8 @@ def test_a_checkpoint_has_weights_an_optimizer_and_settings(folder, read):
     assert contents.weights.by_name["state_dict/one.weight"].aliases == ("one.weight",)
     assert contents.metadata["epoch"] == "3"
     assert contents.metadata["arch"] == "net"
-    assert contents.metadata["checksums"] == "all verified"
-    assert contents.metadata["left out"].startswith("settings in optimizer/param_groups/0")
+    assert contents.remarks["checksums"] == "all verified"
+    assert contents.remarks["left out"].startswith("settings in optimizer/param_groups/0")
 
 
 def test_tied_weights_are_one_place(folder, read):
@@ -67,7 +67,7 @@ def test_what_lies_in_order_is_a_window(folder, read):
 
 
 def test_checksums_that_are_not_there(folder, read):
-    assert read(folder / "no_checksums.pt").metadata["checksums"] == "none are in the file"
+    assert read(folder / "no_checksums.pt").remarks["checksums"] == "none are in the file"
 
 
 def test_names_do_not_count(folder, tmp_path, read):

@@ -90,7 +90,7 @@ def test_a_checkpoint_of_names_only_says_what_it_leaves_out(samples, read):
         ("dense/kernel", "weight"),
         ("global_step", "other"),
     ]
-    assert contents.metadata["left out"] == "dense/note"
+    assert contents.remarks["left out"] == "dense/note"
 
 
 def test_numbers_in_paths_sort_as_numbers(samples, read):
@@ -104,5 +104,5 @@ def test_layer_names_are_aliases(samples, read):
 
 
 def test_bfloat16_without_a_mark_is_an_assumption(samples, read):
-    assert "bfloat16" in read(samples / "k3_bf16.h5").metadata["assumed"]
-    assert "assumed" not in read(samples / "k3_bf16.weights.h5").metadata
+    assert "bfloat16" in read(samples / "k3_bf16.h5").remarks["assumed"]
+    assert "assumed" not in read(samples / "k3_bf16.weights.h5").remarks

@@ -43,7 +43,8 @@ def test_names_order_and_bits(whole, read, chosen):
     for tensor in contents.weights.tensors:
         assert tensor.path == str(folder / WHERE[tensor.name])
         assert read_bits(tensor).tobytes() == ARRAYS[tensor.name].tobytes()
-    assert contents.metadata == {"format": "pt", "total_size": "96", "parts": f"{ONE}, {TWO}"}
+    assert contents.metadata == {"format": "pt", "total_size": "96"}
+    assert contents.remarks == {"parts": f"{ONE}, {TWO}"}
 
 
 @pytest.mark.parametrize("about", [None, [1], "text", 3])
@@ -57,7 +58,7 @@ def test_what_the_list_does_not_name_is_left_out(whole, read):
     write({"weight_map": {n: p for n, p in WHERE.items() if n != "layer.2.w"}})
     contents = read(folder)
     assert "layer.2.w" not in contents.weights.by_name
-    assert contents.metadata["left out"] == "layer.2.w, which the list does not name"
+    assert contents.remarks["left out"] == "layer.2.w, which the list does not name"
 
 
 LISTS = {

@@ -53,7 +53,7 @@ def test_names_dtypes_bits_and_metadata(tmp_path, read):
 )
 def test_the_order_in_the_metadata_counts_when_it_is_one(tmp_path, read, order, names):
     path = tmp_path / "a.safetensors"
-    save_file({"a": np.ones(2), "b": np.ones(3)}, path, {"order": order})
+    save_file({"a": np.ones(2), "b": np.ones(3)}, path, {"reproviewer/order": order})
     assert [t.name for t in read(path).weights.tensors] == names
 
 
@@ -97,7 +97,7 @@ CASES = {
     "keys": (lying({"w": W | {"extra": 1}}), "malformed"),
     "no_object": (lying({"w": 3}), "malformed"),
     "no_name": (lying({"": W}), "without a name"),
-    "newline": (lying({"a\nb": W}), "impossible name, `a\\nb`"),
+    "zero_byte": (lying({"a\0b": W}), "impossible name, `a\\x00b`"),
     "surrogate": (lying(b'{"\\ud800": ' + json.dumps(W).encode() + b"}"), "impossible name"),
     "long_name": (lying({"x" * 5000: W}), "impossible name"),
     "no_header": (lying(b"", b"{"), "no known kind"),

@@ -32,7 +32,7 @@ def test_any_part_of_a_checkpoint_stands_for_all_of_it(data, read, part):
     contents = read(f"{data}/k2_ckpt_dir{part}")
     assert contents.format == "tf-checkpoint"
     assert contents.source == data / "k2_ckpt_dir/record_weight"
-    assert contents.metadata == {"data files": "1", "checksums": "all verified"}
+    assert contents.remarks == {"data files": "1", "checksums": "all verified"}
     assert [t.name for t in contents.weights.tensors] == ["layer_with_weights-0/kernel", "layer_with_weights-0/bias"]
     assert [t.aliases for t in contents.weights.tensors] == [("dense/kernel",), ("dense/bias",)]
 

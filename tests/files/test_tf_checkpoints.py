@@ -56,7 +56,7 @@ def test_objects_of_tensorflow_alone(samples, read):
     contents = read(samples / "tf_module")
     assert names(contents, "weight") == ["module/kernel", "module/row/0", "module/row/1", "plain"]
     assert names(contents, "other") == ["epoch", "rng/_state_var"]
-    assert contents.metadata["left out"] == "numbers/.ATTRIBUTES/ITERATOR_STATE"
+    assert contents.remarks["left out"] == "numbers/.ATTRIBUTES/ITERATOR_STATE"
 
 
 @pytest.mark.parametrize("name", ["k3_saved_model", "k3_lists/saved", "k3_shared/saved"])
@@ -65,7 +65,7 @@ def test_an_exported_model_lists_nothing_twice(samples, told, read, facts, name)
     model = told[{"k3_saved_model": "k3"}.get(name, name.split("/")[0])]
     assert contents.format == "saved-model"
     assert facts(contents.weights.only("weight")) == without_names(model)
-    assert contents.metadata["left out"] == f"{len(model)} repeated as _all_variables"
+    assert contents.remarks["left out"] == f"{len(model)} repeated as _all_variables"
     assert all("seed_generator" in t.aliases[0] for t in contents.weights.only("other").tensors)
 
 
@@ -76,9 +76,8 @@ VARIABLES = [f"variables{part}" for part in ("", "/variables", "/variables.index
 def test_any_part_of_a_saved_model_stands_for_all_of_it(samples, read, part):
     contents = read(samples / "k2_shared" / "saved" / part)
     assert contents.source == samples / "k2_shared/saved/variables/variables"
-    assert contents.metadata == {
-        "tensorflow_version": "2.21.0",
-        "keras_version": "2.21.0",
+    assert contents.metadata == {"tensorflow_version": "2.21.0", "keras_version": "2.21.0"}
+    assert contents.remarks == {
         "architecture": "stored in the file, not loaded",
         "data files": "1",
         "checksums": "all verified",
@@ -121,7 +120,7 @@ def test_a_variable_cut_along_its_last_axis(samples, told, read, facts, name):
 
 def test_data_in_several_files(samples, read):
     contents = read(samples / "tf1_shards")
-    assert contents.metadata["data files"] == "2"
+    assert contents.remarks["data files"] == "2"
     assert len({t.path for t in contents.weights.tensors}) == 2
 
 

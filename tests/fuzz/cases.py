@@ -175,7 +175,7 @@ def _npy(version=None):
 def _safetensors(part=slice(None), **about):
     arrays = {name: a for name, a in list(ARRAYS.items())[part] if a.dtype.isnative and a.dtype.kind != "V"}
     arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
-    return safetensors.numpy.save(arrays, about or {"order": json.dumps(list(arrays)[::-1])})
+    return safetensors.numpy.save(arrays, about or {"reproviewer/order": json.dumps(list(arrays)[::-1])})
 
 
 def _every_safe_kind():

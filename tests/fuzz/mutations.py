@@ -178,7 +178,8 @@ def _change(place, key, rng):
     if choice < 0.2:
         del place[key]
     elif choice < 0.35 and isinstance(place, dict):
-        place[rng.choice(("", "..", "a/b", "\u202e", "\ud800", "__metadata__", "order", *place))] = place.pop(key)
+        odd = ("", "..", "a/b", "\u202e", "\ud800", "__metadata__", "reproviewer/order")
+        place[rng.choice((*odd, *place))] = place.pop(key)
     else:
         value = place[key]
         near = [value + n for n in (-1, 1, 4)] if isinstance(value, int | float) else [value, [value], {"x": value}]

@@ -37,7 +37,7 @@ def compared(tmp_path):
         np.savez(tmp_path / f"{name}.npz", **arrays)
     found = [read(tmp_path / f"{name}.npz", tmp_path / "scratch") for name in "abc"]
     sources = [
-        Source(f"{name}.npz", one.weights, one.format, one.metadata, tuple(one.stamps))
+        Source(f"{name}.npz", one.weights, one.format, one.metadata, one.remarks, tuple(one.stamps))
         for name, one in zip("abc", found, strict=True)
     ]
     sets = [one.weights for one in found]

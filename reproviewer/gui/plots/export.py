@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from reproviewer.core.listing import read_rows
 from reproviewer.core.summary import Stopped
-from reproviewer.files.save import replace
+from reproviewer.files.save import replace_bytes, replacing
 from reproviewer.gui.plots.pair_rows import pair_rows
 from reproviewer.gui.plots.panes import focus_pair, is_whole, lead_plane, ordered
 from reproviewer.gui.plots.texts import caption_font, text_font, tr
@@ -35,7 +35,7 @@ def save_png(widget: QWidget, path: Path) -> None:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")  # type: ignore[call-overload]
-    _write(path, buffer)
+    replace_bytes(path, bytes(buffer.data().data()))
 
 
 def save_svg(widget: QWidget, path: Path, title: str) -> None:
@@ -51,15 +51,7 @@ def save_svg(widget: QWidget, path: Path, title: str) -> None:
     generator.setTitle(title)
     with QPainter(generator) as painter:
         widget.render(painter, QPoint())
-    _write(path, buffer)
-
-
-def _write(path: Path, buffer: QBuffer) -> None:
-    replace(path, lambda fresh: _write_bytes(fresh, bytes(buffer.data().data())))
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+    replace_bytes(path, bytes(buffer.data().data()))
 
 
 def rows_csv(state: PlotState, cancelled: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
@@ -101,17 +93,12 @@ def write_csv(state: PlotState, path: Path, cancelled: Callable[[], bool]) -> No
     ReproError
         The disk is full, the folder is gone, a weight file has become shorter; the old file is untouched.
     """
-
-    def write(fresh: Path) -> None:
-        with fresh.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            for row in rows_csv(state, cancelled):
-                if cancelled():
-                    raise Stopped
-                writer.writerow(row)
-
-    with contextlib.suppress(Stopped):
-        replace(path, write)
+    with contextlib.suppress(Stopped), replacing(path) as fresh, fresh.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        for row in rows_csv(state, cancelled):
+            if cancelled():
+                raise Stopped
+            writer.writerow(row)
 
 
 class Sheet(QFrame):
