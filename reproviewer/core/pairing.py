@@ -31,7 +31,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reproviewer.core import names
+from reproviewer.core import readings
 from reproviewer.core.places import same_place
 
 if TYPE_CHECKING:
@@ -80,30 +80,47 @@ def pair(reference: WeightSet, other: WeightSet, with_state: bool = False) -> tu
 
 
 def _pair_role(reference: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> list[Pair]:
-    taken: dict[int, int] = {}
-    rules: dict[int, str] = {}
-    if not names.are_counted_alike(reference, other):
-        return _pairs(reference, other, taken, rules)
+    told = readings.by_telling_names(reference), readings.by_telling_names(other)
+    taken, rules = _by_names(*told) if _tell(*told) else ({}, {})
+    if not taken and _same_order(*told):
+        taken = {i: i for i in range(len(reference))}
+        rules = dict.fromkeys(taken, SAME_ORDER)
+    return _pairs(reference, other, taken, _labels(reference, other, taken, rules))
+
+
+def _tell(reference: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
+    """Whether names may say what belongs together.
+
+    Variables of a SavedModel are numbered among all, with the states of random generators, so that only the same
+    numbers are the same positions.
+    """
+    if not readings.are_counted_alike(reference, other):
+        return False
+    is_nameless = any(map(readings.are_only_numbered, (reference, other)))
+    return not is_nameless or {t.name for t in reference} == {t.name for t in other}
+
+
+def _by_names(reference: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[dict[int, int], dict[int, str]]:
+    """The pairs that names tell, and the rule of each."""
     layers = _same_layers(reference, other)
     for name, rule in _WHOLE:
         found = _not_denied(rule(reference, other), layers)
         if len(found) == len(reference) == len(other) and _shapes_agree(reference, other, found):
-            return _pairs(reference, other, found, _labels(reference, other, found, name))
+            return found, dict.fromkeys(found, name)
+    taken: dict[int, int] = {}
+    rules: dict[int, str] = {}
     for name, rule in (*_own_names(reference, other, layers), *_PARTS):
         used = set(taken.values())
         found = _not_denied(rule(reference, other), layers)
         found = {i: j for i, j in found.items() if i not in taken and j not in used}
-        rules |= _labels(reference, other, found, name)
+        rules |= dict.fromkeys(found, name)
         taken |= found
-    if not taken and _same_order(reference, other):
-        taken = {i: i for i in range(len(reference))}
-        rules = dict.fromkeys(taken, SAME_ORDER)
-    return _pairs(reference, other, taken, rules)
+    return taken, rules
 
 
 def _same_layers(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, int]:
     """What the layers' own names say of two files that count layers by class."""
-    view_a, view_b = names.view_of_layers(reference), names.view_of_layers(other)
+    view_a, view_b = readings.view_of_layers(reference), readings.view_of_layers(other)
     return {} if view_a is None or view_b is None else same_place(reference, view_a, other, view_b)
 
 
@@ -118,8 +135,15 @@ def _not_denied(found: dict[int, int], layers: dict[int, int]) -> dict[int, int]
     return {i: j for i, j in found.items() if layers.get(i, j) == j and back.get(j, i) == i}
 
 
-def _labels(reference: Sequence[Tensor], other: Sequence[Tensor], found: dict[int, int], name: str) -> dict[int, str]:
-    return {i: SAME_NAME if reference[i].name == other[j].name else name for i, j in found.items()}
+def _labels(
+    reference: Sequence[Tensor], other: Sequence[Tensor], taken: dict[int, int], rules: dict[int, str]
+) -> dict[int, str]:
+    """The rule to show for each pair: equal names are equal names whatever found them, and other names are not."""
+    labels = {i: SAME_NAME if reference[i].name == other[j].name else rules[i] for i, j in taken.items()}
+    return {
+        i: NAME_IN_FILE if r == SAME_NAME and reference[i].name != other[taken[i]].name else r
+        for i, r in labels.items()
+    }
 
 
 def _pairs(
@@ -168,7 +192,7 @@ def _counted(tensors: Sequence[Tensor]) -> list[tuple[str, int]]:
 
 def _aligned(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, int]:
     """Pair by the tensors' own names, their numbers aligned; by equal names alone where these are no paths."""
-    view_a, view_b = names.own_view(reference), names.own_view(other)
+    view_a, view_b = readings.own_view(reference), readings.own_view(other)
     if view_a is None or view_b is None or view_a.language != view_b.language:
         return _same_name(reference, other)
     return same_place(reference, view_a, other, view_b)
@@ -178,9 +202,11 @@ def _in_file(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, 
     """Pair where any name of one is any name of the other, and of no second tensor."""
     owners: dict[str, set[int]] = {}
     for j, tensor in enumerate(other):
-        for name in names.every_name(tensor):
+        for name in readings.telling_names(tensor):
             owners.setdefault(name, set()).add(j)
-    return _undisputed((i, j) for i, t in enumerate(reference) for n in names.every_name(t) for j in owners.get(n, ()))
+    return _undisputed(
+        (i, j) for i, t in enumerate(reference) for n in readings.telling_names(t) for j in owners.get(n, ())
+    )
 
 
 def _in_file_alone(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, int]:
@@ -190,7 +216,7 @@ def _in_file_alone(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict
 
 def _in_place(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int, int]:
     """Pair by all readings of the names on both sides, where none contradicts another."""
-    views = names.views(reference), names.views(other)
+    views = readings.views(reference), readings.views(other)
     return _undisputed(pair for a in views[0] for b in views[1] for pair in same_place(reference, a, other, b).items())
 
 
@@ -216,9 +242,9 @@ _PARTS: tuple[tuple[str, Rule], ...] = (
 def _same_order(reference: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
     if not reference or [t.shape for t in reference] != [t.shape for t in other]:
         return False
-    if names.keeps_layers_together(reference) != names.keeps_layers_together(other):
+    if readings.keeps_layers_together(reference) != readings.keeps_layers_together(other):
         return False
-    return (names.keeps_order(reference) and names.keeps_order(other)) or _one_of_each_shape(reference)
+    return (readings.keeps_order(reference) and readings.keeps_order(other)) or _one_of_each_shape(reference)
 
 
 def _one_of_each_shape(tensors: Sequence[Tensor]) -> bool:

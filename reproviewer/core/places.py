@@ -2,12 +2,17 @@
 
 Both are walked from the model down, and at every level the parts (layers, what is inside them, weights) are matched:
 
-- Where the parts are named, equal names belong together. The numbers that Keras gives may have moved: they all moved
-  by the same amount (`dense`, `dense_1` against `dense_7`, `dense_8`), or they rise in the order of both models, or
-  those that have not moved stand in the same order.
-- Where a side counts its layers within their class, or keys them by position, names say nothing. Layers of one
-  structure (the same shapes inside) are then matched by their order, if both sides have one and the structure belongs
-  to one class alone; the only layer of its structure needs no order.
+- Where both sides name the parts in one way, equal names belong together. The numbers that Keras gives may have moved:
+  all those of one class in the whole file moved by the same amount (`dense`, `dense_1` against `dense_7`, `dense_8`),
+  or they rise in the order of both models, or those that have not moved stand in the same order. A person's `block_2`
+  is never taken for another when both sides have it.
+- Where the sides name the parts in different ways, names say nothing. Layers of one structure (the same shapes inside)
+  are matched by their order if both sides have one and it means the same, the order of the model's layers: positions
+  in a checkpoint, counts within one class, a file that keeps the order of the weights. Attributes have no order: a
+  layer that takes the place of another stays first in a checkpoint and is last in the model. The only layer of its
+  structure needs no order.
+- A structure must occur as often in the one model as in the other, at whatever depth: two layers side by side look
+  like a model of two layers.
 - The weights of a layer are matched by name, by shape, or by number in the order in which Keras saves them.
 
 What this does not settle is left alone.
@@ -17,9 +22,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from reproviewer.core.names import View, natural, numbered
+from reproviewer.core.keras_counters import is_counted, numbered
+from reproviewer.core.names import natural
+from reproviewer.core.readings import View, are_places, is_in_list, is_owned, is_place, rise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from reproviewer.core.weights import Tensor
 
 Shape = tuple[int, ...]
+Structure = frozenset[tuple[Shape, int]]
 Found = dict[int, int]
 """Positions in the reference and the positions in the other that belong to them."""
 
@@ -54,8 +63,26 @@ class _Side:
     view: View
     shapes: tuple[Shape, ...]
 
-    def structure(self, tensors: Iterable[int]) -> frozenset[tuple[Shape, int]]:
+    def structure(self, tensors: Iterable[int]) -> Structure:
         return frozenset(Counter(self.shapes[i] for i in tensors).items())
+
+    @cached_property
+    def structures(self) -> Counter[Structure]:
+        """How often each structure occurs in the model, at whatever depth."""
+        below: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for i, path in enumerate(self.view.paths):
+            for depth in range(1, len(path or ())):
+                below[(path or ())[:depth]].append(i)
+        return Counter(self.structure(tensors) for tensors in set(map(tuple, below.values())))
+
+    @cached_property
+    def families(self) -> dict[str, dict[int, None]]:
+        """The numbers of each name (`dense`, `dense_1`: 0 and 1) in the whole file, in its order."""
+        found: dict[str, dict[int, None]] = defaultdict(dict)
+        for part in dict.fromkeys(part for path in self.view.paths for part in (path or ())[:-1]):
+            base, number = numbered(part)
+            found[base][number] = None
+        return found
 
 
 @dataclass(frozen=True)
@@ -69,9 +96,18 @@ class _Part:
 
 def same_place(a: Sequence[Tensor], view_a: View, b: Sequence[Tensor], view_b: View) -> Found:
     """Pair the tensors of two files as these views of them tell."""
+    if not _are_comparable(view_a, view_b):
+        return {}
     sides = _Side(view_a, tuple(t.shape for t in a)), _Side(view_b, tuple(t.shape for t in b))
     whole = [tuple(i for i, path in enumerate(side.view.paths) if path) for side in sides]
     return dict(_walk(*sides, whole[0], whole[1], 0, 0))
+
+
+def _are_comparable(a: View, b: View) -> bool:
+    """Whether the parts of both views are the same things: of names in one language, or layers of the model."""
+    if a.language == b.language:
+        return (a.nesting == "flat") == (b.nesting == "flat")
+    return "scopes" not in (a.nesting, b.nesting)
 
 
 def _walk(
@@ -86,7 +122,7 @@ def _walk(
     inner = [[p for p in parts if not p.is_weight] for parts in (parts_a, parts_b)]
     for one, other in _match_weights(a, b, weights[0], weights[1], alike):
         yield from zip(one.tensors, other.tensors, strict=True)
-    for one, other in _match(a, b, inner[0], inner[1]):
+    for one, other in _match(a, b, inner[0], inner[1], depth_a == depth_b == 0):
         yield from _walk(a, b, one.tensors, other.tensors, depth_a + 1, depth_b + 1)
 
 
@@ -112,45 +148,49 @@ def _parts(side: _Side, tensors: tuple[int, ...], depth: int, alike: bool, other
         depth += 1
 
 
-def _match(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Iterator[tuple[_Part, _Part]]:
+def _match(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: bool) -> Iterator[tuple[_Part, _Part]]:
     if a.view.language == b.view.language:
         yield from _by_name(a, b, in_a, in_b)
         return
-    groups: dict[frozenset[tuple[Shape, int]], tuple[list[_Part], list[_Part]]] = defaultdict(lambda: ([], []))
+    groups: dict[Structure, tuple[list[_Part], list[_Part]]] = defaultdict(lambda: ([], []))
     for side, parts, which in ((a, in_a, 0), (b, in_b, 1)):
         for part in parts:
             groups[side.structure(part.tensors)][which].append(part)
-    for one, other in groups.values():
-        if len(one) == len(other):
-            yield from _by_order(a, b, one, other)
+    for structure, (one, other) in groups.items():
+        if len(one) == len(other) and a.structures[structure] == b.structures[structure]:
+            yield from _by_order(a, b, one, other, is_top)
 
 
-def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Iterator[tuple[_Part, _Part]]:
-    """Match parts of one structure: inside of composite layers by name, layers of one class by order."""
+def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: bool) -> Iterator[tuple[_Part, _Part]]:
+    """Match parts of one structure: attributes by name, layers in a known order by that."""
     names = {p.name: p for p in in_b}
-    if len(in_a) > 1 and {p.name for p in in_a} == set(names) and not _are_numbered(in_a):
-        yield from ((p, names[p.name]) for p in in_a)
-    elif len(in_a) == 1:
+    if len(in_a) == 1:
         yield in_a[0], in_b[0]
-    elif _is_ordered(a, in_a) and _is_ordered(b, in_b):
-        yield from zip(_in_order(a, in_a), _in_order(b, in_b), strict=True)
+    elif {p.name for p in in_a} == set(names) and _are_attributes(a, b, names):
+        yield from ((p, names[p.name]) for p in in_a)
+    else:
+        ordered = _in_order(a, in_a, is_top), _in_order(b, in_b, is_top)
+        yield from zip(*ordered, strict=True) if all(ordered) else ()
 
 
-def _are_numbered(parts: list[_Part]) -> bool:
-    """Whether some names differ in their number alone."""
-    return len({numbered(p.name)[0] for p in parts}) < len(parts)
+def _are_attributes(a: _Side, b: _Side, names: Iterable[str]) -> bool:
+    """Whether equal names are those of attributes on both sides, not of a layer on one and of an attribute on another."""
+    if a.view.nesting == b.view.nesting == "objects":
+        return not any(is_in_list(name) or is_place(name) for name in names)
+    return all(map(is_owned, names))
 
 
-def _is_ordered(side: _Side, parts: list[_Part]) -> bool:
+def _in_order(side: _Side, parts: list[_Part], is_top: bool) -> list[_Part]:
+    """Parts of one structure in the order of the model's layers; empty where that is not known."""
+    names = [p.name for p in parts]
     if side.view.language == "counted":
-        return len({numbered(p.name)[0] for p in parts}) == 1
-    return side.view.language == "keyed" or side.view.keeps_order
-
-
-def _in_order(side: _Side, parts: list[_Part]) -> list[_Part]:
-    if side.view.language == "counted":
-        return sorted(parts, key=lambda p: numbered(p.name))
-    return sorted(parts, key=lambda p: natural(p.name)) if side.view.language == "keyed" else parts
+        is_known = all(map(is_in_list, names)) and len({numbered(name)[0] for name in names}) == 1
+        return sorted(parts, key=lambda p: numbered(p.name)) if is_known else []
+    if side.view.language == "keyed":
+        is_known = side.view.nesting == "flat" or are_places(names)
+        return sorted(parts, key=lambda p: natural(p.name)) if is_known else []
+    is_whole = side.view.nesting != "groups" or is_top or rise(names)
+    return parts if side.view.keeps_order and is_whole else []
 
 
 def _by_name(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Iterator[tuple[_Part, _Part]]:
@@ -159,25 +199,27 @@ def _by_name(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Iterat
         for part in parts:
             base, number = numbered(part.name)
             families[base][which][number] = part
-    for one, other in families.values():
-        numbers = _aligned(one, other, a.view.keeps_order, b.view.keeps_order)
-        yield from ((one[n], other[m]) for n, m in numbers.items())
+    orders = a.view.keeps_order, b.view.keeps_order
+    for base, (one, other) in families.items():
+        whole = (one, other) if is_owned(base) else (a.families[base], b.families[base])
+        numbers = _aligned(base, *map(list, whole), orders)
+        yield from ((part, other[numbers[n]]) for n, part in one.items() if numbers.get(n) in other)
 
 
-def _aligned(one: dict[int, _Part], other: dict[int, _Part], ordered_one: bool, ordered_other: bool) -> dict[int, int]:
+def _aligned(base: str, one: list[int], other: list[int], keep_order: tuple[bool, bool]) -> dict[int, int]:
     """Which number of a family of names (`dense`, `dense_1`) became which; empty where that cannot be told."""
     low, high = sorted(one), sorted(other)
-    if set(low) <= set(high) or set(high) <= set(low):
-        return {n: n for n in low if n in other}
+    both = set(low) & set(high)
+    if len(both) == min(len(low), len(high)) or (both and not is_counted(base)):
+        return {n: n for n in both}
     if len(low) != len(high):
         return {}
     moved = {m - n for n, m in zip(low, high, strict=True)}
-    rises = all(list(side) == sorted(side) for side, ordered in ((one, ordered_one), (other, ordered_other)) if ordered)
-    if len(moved) == 1 or (rises and not set(low) & set(high)):
+    rises = all(side == sorted(side) for side, ordered in zip((one, other), keep_order, strict=True) if ordered)
+    if len(moved) == 1 or (rises and not both):
         return dict(zip(low, high, strict=True))
     in_order = dict(zip(one, other, strict=True))
-    is_plain = ordered_one and ordered_other and all(in_order[n] == n for n in one if n in other)
-    return in_order if is_plain else {}
+    return in_order if all(keep_order) and all(in_order[n] == n for n in both) else {}
 
 
 def _match_weights(
@@ -210,4 +252,4 @@ def _as_saved(side: _Side, weights: list[_Part]) -> list[_Part]:
         return sorted(weights, key=lambda p: int(p.name))
     if all(p.name in _SAVED for p in weights):
         return sorted(weights, key=lambda p: _SAVED.index(p.name))
-    return weights if side.view.keeps_order else []
+    return weights if side.view.keeps_order and side.view.language == "named" else []
