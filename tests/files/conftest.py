@@ -59,12 +59,13 @@ CANARY = "the canary sings"
 @pytest.fixture
 def refused(scratch, tmp_path, monkeypatch):
     """Read a file that cannot be read: one line that names it comes within limits, and nothing else is done."""
-    monkeypatch.setattr(child, "__file__", watch.CHILD)
 
     def refuse(path, *words, dies=False):
         scratch.mkdir(exist_ok=True)
-        with watch.watched(path, tmp_path, scratch, dies), pytest.raises(ReproError) as caught:
-            files.read(Path(path), scratch)
+        with monkeypatch.context() as patch, watch.watched(path, tmp_path, scratch, dies):
+            patch.setattr(child, "__file__", watch.CHILD)
+            with pytest.raises(ReproError) as caught:
+                files.read(Path(path), scratch)
         assert list(scratch.iterdir()) == []
         return one_line(caught.value, path, *words)
 
@@ -74,11 +75,11 @@ def refused(scratch, tmp_path, monkeypatch):
 @pytest.fixture
 def accepted(scratch, tmp_path, monkeypatch):
     """Read a file that is odd and yet sound, within the same limits."""
-    monkeypatch.setattr(child, "__file__", watch.CHILD)
 
     def accept(path):
         scratch.mkdir(exist_ok=True)
-        with watch.watched(path, tmp_path, scratch):
+        with monkeypatch.context() as patch, watch.watched(path, tmp_path, scratch):
+            patch.setattr(child, "__file__", watch.CHILD)
             contents = files.read(Path(path), scratch)
         assert all(text.isprintable() for item in contents.metadata.items() for text in item)
         return contents
