@@ -7,19 +7,15 @@ import re
 _NUMBERED = re.compile(r"(.+?)_([1-9]\d*)$")
 """Keras counts `dense`, `dense_1`: a name that ends in `_0` or `_01` is a person's."""
 _HALF = re.compile(r"(forward|backward)_")
-_CLASSES = frozenset(
-    """
-    dense einsum_dense embedding reversible_embedding p_re_lu
-    conv1d conv2d conv3d conv1d_transpose conv2d_transpose conv3d_transpose
-    depthwise_conv1d depthwise_conv2d separable_conv1d separable_conv2d
-    batch_normalization layer_normalization group_normalization rms_normalization spectral_normalization normalization
-    simple_rnn lstm gru rnn bidirectional time_distributed conv_lstm1d conv_lstm2d conv_lstm3d cu_dnnlstm cu_dnngru
-    simple_rnn_cell lstm_cell gru_cell stacked_rnn_cells conv_lstm_cell
-    multi_head_attention group_query_attention grouped_query_attention attention additive_attention
-    sequential functional model
-    """.split()
+_CLASS = re.compile(
+    r"(einsum_)?dense|(reversible_)?embedding|p_re_lu"
+    r"|(depthwise_|separable_)?conv[123]d(_transpose)?"
+    r"|((batch|layer|group|rms|spectral)_)?normalization"
+    r"|(cu_dnn)?(lstm|gru)|simple_rnn|rnn|conv_lstm[123]d|(lstm|gru|simple_rnn|conv_lstm)_cell|stacked_rnn_cells"
+    r"|bidirectional|time_distributed|((multi_head|grouped?_query|additive)_)?attention"
+    r"|sequential|functional|model"
 )
-"""Classes of Keras that hold weights, as it writes them. Other names may be a person's, `block_2` as well as `enc_2`."""
+"""Classes of Keras that hold weights, as it writes them. Other names may be a person's: `block_2`, `enc_2`."""
 
 
 def numbered(name: str) -> tuple[str, int]:
@@ -30,4 +26,4 @@ def numbered(name: str) -> tuple[str, int]:
 
 def is_counted(base: str) -> bool:
     """Whether Keras gives this name, so that its number says nothing but when the layer was made."""
-    return _HALF.sub("", base, count=1) in _CLASSES
+    return _CLASS.fullmatch(_HALF.sub("", base, count=1)) is not None

@@ -81,23 +81,18 @@ def pair(reference: WeightSet, other: WeightSet, with_state: bool = False) -> tu
 
 def _pair_role(reference: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> list[Pair]:
     told = readings.by_telling_names(reference), readings.by_telling_names(other)
-    taken, rules = _by_names(*told) if _tell(*told) else ({}, {})
-    if not taken and _same_order(*told):
-        taken = {i: i for i in range(len(reference))}
-        rules = dict.fromkeys(taken, SAME_ORDER)
+    taken, rules = _by_names(*told) if readings.are_counted_alike(*told) else ({}, {})
+    if _is_left_to_order(*told, taken) and _same_order(*told):
+        rules = {i: rules.get(i, SAME_ORDER) for i in range(len(reference))}
+        taken = {i: i for i in rules}
     return _pairs(reference, other, taken, _labels(reference, other, taken, rules))
 
 
-def _tell(reference: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
-    """Whether names may say what belongs together.
-
-    Variables of a SavedModel are numbered among all, with the states of random generators, so that only the same
-    numbers are the same positions.
-    """
-    if not readings.are_counted_alike(reference, other):
-        return False
-    is_nameless = any(map(readings.are_only_numbered, (reference, other)))
-    return not is_nameless or {t.name for t in reference} == {t.name for t in other}
+def _is_left_to_order(reference: Sequence[Tensor], other: Sequence[Tensor], taken: dict[int, int]) -> bool:
+    """Whether no name fits; or those that fit stand in one order, and the rest of one side has no names at all."""
+    rest = [t for i, t in enumerate(reference) if i not in taken], [t for j, t in enumerate(other) if j not in taken]
+    are_nameless = any(not any(map(readings.telling_names, side)) for side in rest)
+    return not taken or (bool(rest[0]) and are_nameless and all(i == j for i, j in taken.items()))
 
 
 def _by_names(reference: Sequence[Tensor], other: Sequence[Tensor]) -> tuple[dict[int, int], dict[int, str]]:
@@ -178,7 +173,11 @@ def _same_name(reference: Sequence[Tensor], other: Sequence[Tensor]) -> dict[int
     """Pair equal names, in order those that occur more than once, if they do so as often on both sides."""
     uses = [Counter(t.name for t in side) for side in (reference, other)]
     places = {key: j for j, key in enumerate(_counted(other))}
-    return {i: places[key] for i, key in enumerate(_counted(reference)) if uses[0][key[0]] == uses[1][key[0]]}
+    return {
+        i: places[key]
+        for i, key in enumerate(_counted(reference))
+        if uses[0][key[0]] == uses[1][key[0]] and readings.telling_names(reference[i])
+    }
 
 
 def _counted(tensors: Sequence[Tensor]) -> list[tuple[str, int]]:

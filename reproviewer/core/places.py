@@ -107,7 +107,7 @@ def _are_comparable(a: View, b: View) -> bool:
     """Whether the parts of both views are the same things: of names in one language, or layers of the model."""
     if a.language == b.language:
         return (a.nesting == "flat") == (b.nesting == "flat")
-    return "scopes" not in (a.nesting, b.nesting)
+    return "scopes" not in (a.nesting, b.nesting) and a.is_whole and b.is_whole
 
 
 def _walk(
@@ -174,7 +174,7 @@ def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: 
 
 
 def _are_attributes(a: _Side, b: _Side, names: Iterable[str]) -> bool:
-    """Whether equal names are those of attributes on both sides, not of a layer on one and of an attribute on another."""
+    """Whether equal names are those of attributes on both sides, not of an attribute here and of a layer there."""
     if a.view.nesting == b.view.nesting == "objects":
         return not any(is_in_list(name) or is_place(name) for name in names)
     return all(map(is_owned, names))
@@ -200,9 +200,10 @@ def _by_name(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Iterat
             base, number = numbered(part.name)
             families[base][which][number] = part
     orders = a.view.keeps_order, b.view.keeps_order
+    are_whole = a.view.is_whole and b.view.is_whole
     for base, (one, other) in families.items():
         whole = (one, other) if is_owned(base) else (a.families[base], b.families[base])
-        numbers = _aligned(base, *map(list, whole), orders)
+        numbers = _aligned(base, list(whole[0]), list(whole[1]), orders) if are_whole else {n: n for n in one}
         yield from ((part, other[numbers[n]]) for n, part in one.items() if numbers.get(n) in other)
 
 

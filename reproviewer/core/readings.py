@@ -62,6 +62,11 @@ class View:
     nesting: Nesting
     keeps_order: bool
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every tensor has a path. Of the rest it is not known what it is, nor how many are like it."""
+        return None not in self.paths
+
 
 def keeps_order(tensors: Sequence[Tensor]) -> bool:
     """Whether the tensors come in the order of the model's weights.
@@ -72,6 +77,8 @@ def keeps_order(tensors: Sequence[Tensor]) -> bool:
     names = [t.name for t in tensors]
     if len(names) < 2 or are_positions(tensors):
         return True
+    if any(map(_EXPORTED.match, (name for t in tensors for name in every_name(t)))):
+        return False
     if _file_language(tensors) == "keyed":
         return _flat_keys([_object_path(name) for name in names]) is not None
     groups = _groups(tensors)
@@ -84,6 +91,8 @@ def _come_sorted(names: list[str]) -> bool:
 
 def keeps_layers_together(tensors: Sequence[Tensor]) -> bool:
     """Whether the weights of a layer follow each other; legacy HDF5 puts those that are not trained last."""
+    if any(_EXPORTED.match(t.name) for t in tensors):
+        return True
     layers = [t.name.rpartition("/")[0] for t in tensors]
     starts = [layer for i, layer in enumerate(layers) if not i or layer != layers[i - 1]]
     return len(starts) == len(set(starts))
@@ -91,20 +100,17 @@ def keeps_layers_together(tensors: Sequence[Tensor]) -> bool:
 
 def are_positions(tensors: Sequence[Tensor]) -> bool:
     """Whether the names are nothing but positions: `arr_0` of an npz file, `variables/0` of a SavedModel."""
-    return all(_POSITION.match(t.name) or any(_EXPORTED.match(a) for a in t.aliases) for t in tensors)
-
-
-def are_only_numbered(tensors: Sequence[Tensor]) -> bool:
-    """Whether the tensors are those of a SavedModel that does not tell the names of all."""
-    return any(_EXPORTED.match(t.name) for t in tensors)
+    return all(_POSITION.match(t.name) or any(map(_EXPORTED.match, t.aliases)) for t in tensors)
 
 
 def by_telling_names(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The tensors of a SavedModel under the variables' full names, if it has them all; those of others as they are."""
-    told = [next(iter(t.aliases), "") for t in tensors]
-    if not all(_EXPORTED.match(t.name) for t in tensors) or not all(told) or len(set(told)) < len(told):
+    """The tensors of a SavedModel under the variables' full names where it has them; those of others as they are.
+
+    Its `variables/7` is only a position, and not even that of a weight: the states of random generators count too.
+    """
+    if not any(_EXPORTED.match(t.name) for t in tensors):
         return tuple(tensors)
-    return tuple(replace(t, name=name, aliases=(t.name, *t.aliases[1:])) for t, name in zip(tensors, told, strict=True))
+    return tuple(replace(t, name=t.aliases[0], aliases=(t.name, *t.aliases[1:])) if t.aliases else t for t in tensors)
 
 
 def telling_names(tensor: Tensor) -> tuple[str, ...]:
@@ -135,10 +141,10 @@ def is_owned(part: str) -> bool:
 
 def own_view(tensors: Sequence[Tensor]) -> View | None:
     """The view by the tensors' own names; None where two of them share one."""
-    own = [t.name.removesuffix(":0") for t in tensors]
     language = _file_language(tensors)
-    view = View(tuple(_paths(own, language)), language, _nesting(language), keeps_order(tensors))
-    return view if len(set(view.paths)) == len(own) else None
+    view = View(tuple(_paths(_own(tensors), language)), language, _nesting(language), keeps_order(tensors))
+    known = [path for path in view.paths if path]
+    return view if len(set(known)) == len(known) else None
 
 
 def view_of_layers(tensors: Sequence[Tensor]) -> View | None:
@@ -164,21 +170,26 @@ def views(tensors: Sequence[Tensor]) -> list[View]:
 
 
 def are_counted_alike(reference: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
-    """Whether the paths of two `.weights.h5` were counted over the same attributes of a model.
+    """Whether the paths of two `.weights.h5` were counted over the same attributes of a model and of what is in it.
 
     Keras 2 and Keras 3 come to the layers of a subclassed model in different orders: `layers/dense` is another layer.
     """
-    roots = [
-        {name.split("/")[0] for name in (t.name for t in side) if _VARIABLE.search(name)} for side in (reference, other)
-    ]
-    return roots[0] <= roots[1] or roots[1] <= roots[0]
+    one, two = _attributes(reference), _attributes(other)
+    return all(one[at] <= two[at] or two[at] <= one[at] for at in one.keys() & two.keys())
+
+
+def _attributes(tensors: Sequence[Tensor]) -> dict[Path, set[str]]:
+    """The attributes of each object of a `.weights.h5` that hold weights; those of Keras' own lists as one."""
+    found: dict[Path, set[str]] = {}
+    for path in (_object_path(t.name) for t in tensors if _VARIABLE.search(t.name)):
+        for i, part in enumerate(path[:-1]):
+            found.setdefault(path[:i], set()).add(part.split("/")[0] if is_in_list(part) else part)
+    return found
 
 
 def _readings(tensors: Sequence[Tensor]) -> Iterator[tuple[list[Path | None], Language, Nesting]]:
     """By their own names, by their groups in a legacy file, and by an alias of each language."""
-    own = [t.name.removesuffix(":0") for t in tensors]
-    first = _file_language(tensors)
-    yield from _ways(own, first)
+    yield from _ways(_own(tensors), _file_language(tensors))
     groups = _groups(tensors)
     if groups is not None:
         yield (
@@ -198,9 +209,13 @@ def _ways(names: Sequence[str | None], language: Language) -> Iterator[tuple[lis
     yield paths, language, _nesting(language)
     if language == "named":
         yield [path and _in_layer(path) for path in paths], language, "flat"
-        yield [name and _in_half(name) for name in names], language, "flat"
+        yield [_in_half(name) if name else None for name in names], language, "flat"
     elif language == "keyed" and (flat := _flat_keys(paths)) is not None:
         yield flat, language, "flat"
+
+
+def _own(tensors: Sequence[Tensor]) -> list[str | None]:
+    return [None if _EXPORTED.match(t.name) else t.name.removesuffix(":0") for t in tensors]
 
 
 def _nesting(language: Language) -> Nesting:
@@ -210,28 +225,32 @@ def _nesting(language: Language) -> Nesting:
 def _aliases(tensors: Sequence[Tensor], language: Language) -> list[str | None]:
     """An alias of this language for every tensor that has one."""
     is_counted_file = _file_language(tensors) == "counted"
-    names = [telling_names(t) for t in tensors]
-    return [next((n for n in own[1:] if _alias_language(n, is_counted_file) == language), None) for own in names]
+    names = [[name for name in telling_names(t) if name != t.name.removesuffix(":0")] for t in tensors]
+    return [
+        next((n for n in own if _alias_language(n, is_counted_file=is_counted_file) == language), None) for own in names
+    ]
 
 
-def _alias_language(name: str, is_counted_file: bool) -> Language:
+def _alias_language(name: str, *, is_counted_file: bool) -> Language:
     """What an alias is. In a `.weights.h5`, `vars/0` is that of a layer called `vars`."""
     if is_counted_file and name.count("/") == 1:
         return "named"
-    return "counted" if _VARIABLE.search(name) else "keyed" if _KEY.search(name) else "named"
+    if _VARIABLE.search(name):
+        return "counted"
+    return "keyed" if _KEY.search(name) else "named"
 
 
 def _file_language(tensors: Sequence[Tensor]) -> Language:
     """What the tensors' own names are; keys of a checkpoint are also told by full names that are no part of them."""
-    own = [t.name.removesuffix(":0") for t in tensors]
+    own = [name for name in _own(tensors) if name]
     if any(_VARIABLE.search(name) for name in own):
         return "counted"
     return "keyed" if any(_KEY.search(name) for name in own) or any(map(_is_key_of, tensors)) else "named"
 
 
 def _is_key_of(tensor: Tensor) -> bool:
-    own, *aliases = every_name(tensor)
-    named = [a for a in aliases if not _POSITION.match(a) and _alias_language(a, False) == "named"]
+    own, *aliases = telling_names(tensor) or ("",)
+    named = [a for a in aliases if _alias_language(a, is_counted_file=False) == "named"]
     return any(not own.endswith(a) and not a.endswith(own) for a in named)
 
 
@@ -319,16 +338,15 @@ def _in_half(name: str) -> Path:
 
 
 def _flat_keys(paths: Sequence[Path | None]) -> list[Path | None] | None:
-    """Paths whose first part is the layer's position in the whole model; None where not all are positions."""
+    """Paths whose first part is the layer's position in the whole model; None where attributes hold some layers."""
     depths = [_depth_of_place(path) if path else 0 for path in paths]
-    known = [(path, depth) for path, depth in zip(paths, depths, strict=True) if path]
-    if not known or not all(depth for _, depth in known):
-        return None
     inside: dict[Path, set[str]] = {}
-    for path, depth in known:
-        for i in range(depth + 1):
-            inside.setdefault(path[:i], set()).add(path[i] if i < depth else "")
-    if not all(len(parts) == 1 or are_places(list(parts)) for parts in inside.values()):
+    for path, depth in zip(paths, depths, strict=True):
+        if path and not depth:
+            return None
+        for i in range(len(path or ())):
+            inside.setdefault((path or ())[:i], set()).add((*(path or ())[:-1], "")[i])
+    if not all(len(parts) == 1 or are_places(list(parts)) or all(map(is_owned, parts)) for parts in inside.values()):
         return None
     return [("/".join(p[:d]), *p[d:]) if p else None for p, d in zip(paths, depths, strict=True)]
 
