@@ -73,7 +73,7 @@ def open_tree(span: Span, spill: Spill, stored: int | None = None) -> Iterator[T
             with span.open() as stream, h5py.File(stream, "r") as root:
                 yield Tree(_root(root), span, spill, stored)
                 _start_step(_CLOSE_SECONDS)
-    except (OSError, RuntimeError, KeyError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:  # h5py has one for each kind of damage
         raise _damaged(error) from None
     finally:
         _end_step()

@@ -41,7 +41,7 @@ def test_a_folder_without_weights(tmp_path, refused):
 
 def test_a_fifo_does_not_block(tmp_path, refused):
     os.mkfifo(tmp_path / "x.weights.h5")
-    refused(tmp_path / "x.weights.h5", "not a regular file")
+    refused(tmp_path / "x.weights.h5", "not a regular file", dies=True)
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/dev/stdin"])

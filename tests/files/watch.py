@@ -19,7 +19,7 @@ _LISTS = (".json", ".index", ".meta", ".pb", "checkpoint")
 
 @contextlib.contextmanager
 def watched(path, folder, scratch, dies=False):
-    """Hold what is done within, the reading of `path`, to its limits. A child that `dies` cannot tell its own part.
+    """Hold what is done within, the reading of `path`, to its limits. A child that `dies`, or is none, tells nothing.
 
     It takes little of the processor and of memory, here and in the child; leaves no process, and nothing in `scratch`
     but unpacked data; changes nothing in `folder`; and opens no file but those that `path` stands for: within `folder`

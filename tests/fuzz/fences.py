@@ -53,4 +53,4 @@ def _is_allowed(path):
         return True
     path = os.path.realpath(os.fsdecode(path))
     own = (*_OWN, _PROJECT) if path.endswith((".py", ".pyc", ".so")) or os.path.isdir(path) else ()
-    return path.startswith((*_state["homes"], *own, "/proc/self/"))
+    return path.startswith((*_state["homes"], *own, os.path.realpath("/proc/self") + os.sep))
