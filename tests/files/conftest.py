@@ -81,7 +81,6 @@ def accepted(scratch, tmp_path, monkeypatch):
         with monkeypatch.context() as patch, watch.watched(path, tmp_path, scratch):
             patch.setattr(child, "__file__", watch.CHILD)
             contents = files.read(Path(path), scratch)
-        assert all(text.isprintable() for item in contents.metadata.items() for text in item)
         return contents
 
     return accept

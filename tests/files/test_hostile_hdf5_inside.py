@@ -174,8 +174,6 @@ BUILDERS = {
     "crowd_of_links": (crowd(20_000), "soft link"),
     "larger_crowd": (crowd(51_000), "contains a soft link"),
     "name_of_dots": (named(b".."), "outside its group, `layers/dense/vars/..`"),
-    "name_of_a_line": (named(b"a\nb"), "impossible name, `layers/dense/vars/a\\nb`"),
-    "name_backwards": (named("\u202e0".encode()), "impossible name, `layers/dense/vars/\\u202e0`"),
     "name_of_100000": (named(b"x" * 60_000), "impossible name"),
     "name_of_a_surrogate": (named(b"\xed\xa0\x80"), "not UTF-8 text"),
     "names_2d": (layer_names(np.array([[b"dense"], [b"other"]])), "names `other` but does not hold it"),

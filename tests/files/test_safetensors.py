@@ -114,7 +114,6 @@ CASES = {
     "metadata_crowd": (lying({"__metadata__": {str(i): "" for i in range(700_000)}, "w": W}), "more than the 6.0 MiB"),
     "comment": (lying(b'{"w": 1 /* one */}'), "its JSON text is not valid"),
     "two_objects": (lying(b'{"w": 1} {"w": 1}'), "its JSON text is not valid"),
-    "backwards": (lying({"\u202ew": W}), "impossible name, `\\u202ew`"),
     "nul": (lying({"w\0": W}), "impossible name, `w\\x00`"),
     "100000_letters": (lying({"x" * 100_000: W}), "impossible name"),
     "none_but_huge": (lying({"w": entry(shape=(0, 1 << 62), span=(0, 0))}, b""), "impossible shape"),
@@ -144,10 +143,12 @@ def test_a_terabyte_of_holes_is_opened_at_once(tmp_path, accepted):
     assert tensor.nbytes == 1 << 40
 
 
-def test_metadata_is_shown_in_one_line(tmp_path, accepted):
+def test_odd_names_and_metadata_are_kept_word_for_word(tmp_path, accepted):
     path = tmp_path / "a.safetensors"
-    path.write_bytes(lying({"__metadata__": {"a\x1b\u202e": "\ud800\n" + "x" * 100_000}, "w": W}))
-    assert list(accepted(path).metadata) == ["a\\x1b\\u202e"]
+    path.write_bytes(lying({"__metadata__": {"a\x1b\u202e": "\n" + "x" * 1000}, "\u202ew\x07": W}))
+    contents = accepted(path)
+    assert contents.metadata == {"a\x1b\u202e": "\n" + "x" * 1000}
+    assert [t.name for t in contents.weights.tensors] == ["\u202ew\x07"]
 
 
 def test_hundreds_of_thousands_of_empty_tensors(tmp_path, refused, peak_memory):

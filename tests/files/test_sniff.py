@@ -46,7 +46,7 @@ def test_a_fifo_does_not_block(tmp_path, refused):
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/dev/stdin"])
 def test_devices(refused, path):
-    refused(path, "not a regular file")
+    refused(path, "not a regular file", dies=True)
 
 
 def test_what_it_may_not_read(tmp_path, refused):
