@@ -237,6 +237,9 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
         )
     if session.criteria:
         facts = message("{facts} {criteria}", facts=facts, criteria=sentences.criteria(session.criteria))
+    paired = sentences.paired_with_others([comparison for _, comparison in pairs])
+    if paired is not None:
+        facts = message("{facts} {paired}", facts=facts, paired=paired)
     cause = findings.cause
     reason = cause.message if cause else _remark([comparison for _, comparison in pairs])
     if reason is None and findings.relating:
