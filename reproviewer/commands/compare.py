@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from reproviewer.files import FileContents
 
 MOST_LISTED = 40
-_PLAIN = {pairing.SAME_NAME, pairing.ALIGNED_NUMBERS}
 _HEADS = {"optimizer": "  optimizer state:", "other": "  other state:"}
 
 
@@ -149,11 +147,9 @@ def _listing(label: str, comparison: Comparison) -> str:
 
 
 def _pairing(comparison: Comparison) -> list[str]:
-    """By what rules tensors were paired, where it was not by their names; what was left open or not compared."""
-    rules = Counter(t.rule for t in comparison.tensors if t.rule in pairing.RULES)
-    lines = []
-    if set(rules) - _PLAIN:
-        lines.append(f"  paired by: {', '.join(f'{rule} ({rules[rule]:,})' for rule in pairing.RULES if rules[rule])}")
+    """How tensors were paired where their names differ; what was left open or not compared."""
+    paired = sentences.paired_with_others([comparison])
+    lines = [] if paired is None else [f"  {paired}"]
     if (left_open := sentences.open_pairs(comparison)) is not None:
         lines.append(f"  {left_open} (--pair A=B)")
     if comparison.not_compared:

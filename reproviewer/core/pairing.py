@@ -85,7 +85,8 @@ def _pair_role(reference: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> list
     if _is_left_to_order(*told, taken) and _same_order(*told):
         rules = {i: rules.get(i, SAME_ORDER) for i in range(len(reference))}
         taken = {i: i for i in rules}
-    return _pairs(reference, other, taken, _labels(reference, other, taken, rules))
+    rules = {i: _label(reference[i], other[j], (told[0][i].name, told[1][j].name), rules[i]) for i, j in taken.items()}
+    return _pairs(reference, other, taken, rules)
 
 
 def _is_left_to_order(reference: Sequence[Tensor], other: Sequence[Tensor], taken: dict[int, int]) -> bool:
@@ -130,15 +131,11 @@ def _not_denied(found: dict[int, int], layers: dict[int, int]) -> dict[int, int]
     return {i: j for i, j in found.items() if layers.get(i, j) == j and back.get(j, i) == i}
 
 
-def _labels(
-    reference: Sequence[Tensor], other: Sequence[Tensor], taken: dict[int, int], rules: dict[int, str]
-) -> dict[int, str]:
-    """The rule to show for each pair: equal names are equal names whatever found them, and other names are not."""
-    labels = {i: SAME_NAME if reference[i].name == other[j].name else rules[i] for i, j in taken.items()}
-    return {
-        i: NAME_IN_FILE if r == SAME_NAME and reference[i].name != other[taken[i]].name else r
-        for i, r in labels.items()
-    }
+def _label(a: Tensor, b: Tensor, told: tuple[str, str], rule: str) -> str:
+    """The rule to show for a pair: equal names are equal names whatever found them, and `told` ones are in the file."""
+    if a.name == b.name:
+        return SAME_NAME
+    return NAME_IN_FILE if rule == SAME_NAME or told[0].removesuffix(":0") == told[1].removesuffix(":0") else rule
 
 
 def _pairs(

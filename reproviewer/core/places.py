@@ -11,8 +11,8 @@ Both are walked from the model down, and at every level the parts (layers, what 
   in a checkpoint, counts within one class, a file that keeps the order of the weights. Attributes have no order: a
   layer that takes the place of another stays first in a checkpoint and is last in the model. The only layer of its
   structure needs no order.
-- A structure must occur as often in the one model as in the other, at whatever depth: two layers side by side look
-  like a model of two layers.
+- Where a side does not tell what is inside of what, a structure must occur as often in the one model as in the other,
+  at whatever depth: two layers side by side look like a model of two layers.
 - The weights of a layer are matched by name, by shape, or by number in the order in which Keras saves them.
 
 What this does not settle is left alone.
@@ -156,8 +156,9 @@ def _match(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: boo
     for side, parts, which in ((a, in_a, 0), (b, in_b, 1)):
         for part in parts:
             groups[side.structure(part.tensors)][which].append(part)
+    is_nested_alike = a.view.nesting == b.view.nesting == "objects"
     for structure, (one, other) in groups.items():
-        if len(one) == len(other) and a.structures[structure] == b.structures[structure]:
+        if len(one) == len(other) and (is_nested_alike or a.structures[structure] == b.structures[structure]):
             yield from _by_order(a, b, one, other, is_top)
 
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from reproviewer.core.message import Message, message
-from reproviewer.core.pairing import AMBIGUOUS
+from reproviewer.core.pairing import (
+    ALIGNED_NUMBERS,
+    AMBIGUOUS,
+    CHOSEN,
+    NAME_IN_FILE,
+    RULES,
+    SAME_ORDER,
+    SAME_PLACE,
+)
 from reproviewer.core.verdict import Comparison, Criteria, TensorComparison, Tolerance, Verdict, worst
 
 if TYPE_CHECKING:
@@ -68,6 +78,25 @@ def open_pairs(comparison: Comparison) -> Message | None:
         one=left[0][0].name,
         other=next(t.name for t in left[1] if t.shapes[1] == left[0][0].shapes[0]),
     )
+
+
+def paired_with_others(comparisons: Sequence[Comparison]) -> Message | None:
+    """How tensors found their partners where these have other names; None where all have the same."""
+    found = Counter(t.rule for c in comparisons for t in c.tensors if None not in t.names and t.names[0] != t.names[1])
+    parts = [message(_BY[rule], n=f"{found[rule]:,}") for rule in RULES if rule in _BY and found[rule]]
+    if not parts:
+        return None
+    rules = reduce(lambda one, more: message("{one}, {more}", one=one, more=more), parts)
+    return message("Paired with other names: {rules}.", rules=rules)
+
+
+_BY = {
+    ALIGNED_NUMBERS: "{n} by aligned numbers",
+    NAME_IN_FILE: "{n} by a name in the file",
+    SAME_PLACE: "{n} by the place in the model",
+    SAME_ORDER: "{n} by order",
+    CHOSEN: "{n} by hand",
+}
 
 
 def related(comparison: Comparison) -> Message | None:

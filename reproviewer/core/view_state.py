@@ -262,6 +262,9 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
         )
     if session.criteria:
         facts = message("{facts} {criteria}", facts=facts, criteria=sentences.criteria(session.criteria))
+    paired = sentences.paired_with_others([comparison for _, comparison in pairs])
+    if paired is not None:
+        facts = message("{facts} {paired}", facts=facts, paired=paired)
     cause = findings.cause
     reason = cause.message if cause else _remark(next(c for _, c in pairs if c.verdict is verdict))
     action = cause.action if cause and not status.problems else ""

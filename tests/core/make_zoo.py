@@ -42,9 +42,11 @@ def fill(model):
 def save_keras3(model, folder):
     """The formats of Keras 3."""
     model.save_weights(folder / "x.weights.h5")
-    if not isinstance(model, Subclassed3):
+    if type(model).__name__ != "Subclassed":
         model.save(folder / "legacy.h5")
     tf.train.Checkpoint(model=model).write(str(folder / "checkpoint"))
+    if folder.parent.name in EXPORTED:
+        model.export(folder / "exported", verbose=False)
     save_arrays(model, folder, [w.path for w in model.weights])
 
 
@@ -54,6 +56,8 @@ def save_keras2(model, folder):
     model.save_weights(str(folder / "legacy.h5"))
     model.save_weights(str(folder / "checkpoint"))
     tf.train.Checkpoint(model=model).write(str(folder / "train_checkpoint"))
+    if folder.parent.name in EXPORTED:
+        model.save(str(folder / "exported"), save_format="tf")
     save_arrays(model, folder, [w.name for w in model.weights])
 
 
@@ -148,48 +152,73 @@ def named(k):
     )
 
 
-class Subclassed3(keras.Model):
-    """Attributes whose order is not that of the alphabet."""
-
-    def __init__(self):
-        super().__init__()
-        make(self, keras)
-
-    def call(self, x):
-        return run(self, x)
+def halves(k):
+    layers = k.layers
+    start = k.Input((6, 4))
+    first = layers.Bidirectional(layers.LSTM(4, return_sequences=True), merge_mode="sum")(start)
+    second = layers.Bidirectional(layers.LSTM(4, return_sequences=True), merge_mode="sum")(first)
+    return k.Model(start, layers.TimeDistributed(layers.Dense(4))(layers.TimeDistributed(layers.Dense(4))(second)))
 
 
-class Subclassed2(tf_keras.Model):
-    """The same in Keras 2."""
+def subclass(k, make, run):
+    """A model of a class of its own, of either generation of Keras."""
 
-    def __init__(self):
-        super().__init__()
-        make(self, tf_keras)
+    class Subclassed(k.Model):
+        def __init__(self):
+            super().__init__()
+            make(self, k.layers, k)
 
-    def call(self, x):
-        return run(self, x)
+        def call(self, x):
+            return run(self, x)
 
-
-def make(model, k):
-    model.zeta = k.layers.Dense(4)
-    model.blocks = [k.layers.Dense(4), k.layers.Dense(4)]
-    model.alpha = k.layers.Dense(4)
-    model.norm = k.layers.BatchNormalization()
-
-
-def run(model, x):
-    for layer in (model.zeta, *model.blocks, model.norm, model.alpha):
-        x = layer(x)
-    return x
-
-
-def subclassed(k):
-    model = (Subclassed3 if k is keras else Subclassed2)()
+    model = Subclassed()
     model(np.zeros((1, 4), "f4"))
     return model
 
 
-MODELS = {f.__name__: f for f in (dense, convolution, nested, recurrent, attention, shared, named, subclassed)}
+def subclassed(k):
+    """Attributes whose order is not that of the alphabet."""
+
+    def make(model, layers, _):
+        model.zeta = layers.Dense(4)
+        model.blocks = [layers.Dense(4), layers.Dense(4)]
+        model.alpha = layers.Dense(4)
+        model.norm = layers.BatchNormalization()
+
+    def run(model, x):
+        for layer in (model.zeta, *model.blocks, model.norm, model.alpha):
+            x = layer(x)
+        return x
+
+    return subclass(k, make, run)
+
+
+def beside(k):
+    """Two layers beside a model of two."""
+
+    def make(model, layers, k):
+        model.b, model.a = layers.Dense(4), layers.Dense(4)
+        model.z = k.Sequential([layers.Dense(4), layers.Dense(4)])
+
+    return subclass(k, make, lambda model, x: model.z(model.a(model.b(x))))
+
+
+def replaced(k):
+    """A layer that takes the place of another."""
+
+    def make(model, layers, _):
+        model.head, model.b, model.a = layers.Dense(4), layers.Dense(4), layers.Dense(4)
+        model.head = layers.Dense(4)
+
+    return subclass(k, make, lambda model, x: model.head(model.a(model.b(x))))
+
+
+MODELS = {
+    f.__name__: f
+    for f in (dense, convolution, nested, recurrent, attention, shared, named, halves, subclassed, beside, replaced)
+}
+EXPORTED = {"halves"}
+"""Models that are saved as a SavedModel too, which takes a second."""
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))

@@ -13,7 +13,9 @@ from reproviewer.core.verdict import Verdict
 from reproviewer.core.weights import Tensor, WeightSet, tensor_sha256
 from reproviewer.files.registry import read_index
 
-MODELS = ("dense", "convolution", "nested", "recurrent", "attention", "shared", "named", "subclassed")
+FLAT = ("dense", "convolution", "nested", "recurrent", "attention", "shared", "named", "halves")
+SUBCLASSED = ("subclassed", "beside", "replaced")
+MODELS = FLAT + SUBCLASSED
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +44,10 @@ def files(zoo, tmp_path):
 
 def is_settled(model, one, other):
     """Whether both files tell names, or a place for each weight, so that no pair may be left open."""
-    tells = {"legacy.h5", "named.npz", "checkpoint.index", "train_checkpoint.index", "x.weights.h5"}
+    tells = {"legacy.h5", "named.npz", "checkpoint.index", "train_checkpoint.index", "x.weights.h5", "exported"}
     kinds = {Path(one).name, Path(other).name}
     is_flat = model == "nested" and "named.npz" in kinds  # Keras 2 does not name models inside of models
-    return model != "subclassed" and kinds <= tells and not (is_flat and "x.weights.h5" in kinds)
+    return model in FLAT and kinds <= tells and not (is_flat and "x.weights.h5" in kinds)
 
 
 @pytest.mark.parametrize("model", MODELS)
