@@ -134,11 +134,11 @@ def _walk(
     inner = [[p for p in parts if not p.is_weight] for parts in (parts_a, parts_b)]
     for one, other in _match_weights(a, b, weights[0], weights[1], alike):
         yield from zip(one.tensors, other.tensors, strict=True)
-    is_top = depth_a == depth_b == 0
+    are_top = depth_a == 0, depth_b == 0
     found = (
         _by_name(a, b, moved, inner[0], inner[1])
         if is_one_language
-        else _by_structure(a, b, inner[0], inner[1], is_top)
+        else _by_structure(a, b, inner[0], inner[1], are_top)
     )
     for one, other in found:
         yield from _walk(a, b, moved, one.tensors, other.tensors, depth_a + 1, depth_b + 1)
@@ -167,7 +167,7 @@ def _parts(side: _Side, tensors: tuple[int, ...], depth: int, alike: bool, other
 
 
 def _by_structure(
-    a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: bool
+    a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], are_top: tuple[bool, bool]
 ) -> Iterator[tuple[_Part, _Part]]:
     groups: dict[Structure, tuple[list[_Part], list[_Part]]] = defaultdict(lambda: ([], []))
     for side, parts, which in ((a, in_a, 0), (b, in_b, 1)):
@@ -176,10 +176,12 @@ def _by_structure(
     is_nested_alike = a.view.nesting == b.view.nesting == "objects"
     for structure, (one, other) in groups.items():
         if len(one) == len(other) and (is_nested_alike or a.structures[structure] == b.structures[structure]):
-            yield from _by_order(a, b, one, other, is_top)
+            yield from _by_order(a, b, one, other, are_top)
 
 
-def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: bool) -> Iterator[tuple[_Part, _Part]]:
+def _by_order(
+    a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], are_top: tuple[bool, bool]
+) -> Iterator[tuple[_Part, _Part]]:
     """Match parts of one structure: attributes by name, layers in a known order by that."""
     names = {p.name: p for p in in_b}
     if len(in_a) == 1:
@@ -187,7 +189,7 @@ def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: 
     elif {p.name for p in in_a} == set(names) and _are_attributes(a, b, names):
         yield from ((p, names[p.name]) for p in in_a)
     else:
-        ordered = _in_order(a, in_a, is_top), _in_order(b, in_b, is_top)
+        ordered = _in_order(a, in_a, are_top[0]), _in_order(b, in_b, are_top[1])
         yield from zip(*ordered, strict=True) if all(ordered) else ()
 
 
