@@ -6,14 +6,16 @@ own way, so equal names are only the first of several rules:
 `same name`
     Both have this name. Of a name that a set holds several times, the first belongs to the first, and so on.
 `aligned numbers`
-    The names are the same but for automatic numbers, which all moved by one amount or rise in both sets.
+    The names are the same but for automatic numbers, which all moved by one amount or rise in both sets. A name that
+    no class of Keras has is a person's, and so are its numbers: if both sets have `block_2`, it is the same.
 `name in the file`
     One is known in the other's file by this name: an alias.
 `same place`
     Layers and weights lie at the same place of both models, told from names of different kinds, such as the keys of a
     Keras 2 checkpoint and the paths of a `.weights.h5` (see `places`).
 `same order`
-    No name fits, all shapes agree one by one, and both sets keep an order; or every shape occurs once.
+    No name fits, all shapes agree one by one, and both sets keep the order of the model; or every shape occurs once.
+    So are the rest paired of which one side has no names, such as the variables of a SavedModel.
 `chosen`
     A person said so.
 

@@ -38,6 +38,8 @@ Shape = tuple[int, ...]
 Structure = frozenset[tuple[Shape, int]]
 Found = dict[int, int]
 """Positions in the reference and the positions in the other that belong to them."""
+Moved = dict[str, dict[int, int]]
+"""For every name (`dense`) the numbers in the reference and those that they are in the other."""
 
 _SAVED = [
     "depthwise_kernel",
@@ -100,7 +102,8 @@ def same_place(a: Sequence[Tensor], view_a: View, b: Sequence[Tensor], view_b: V
         return {}
     sides = _Side(view_a, tuple(t.shape for t in a)), _Side(view_b, tuple(t.shape for t in b))
     whole = [tuple(i for i, path in enumerate(side.view.paths) if path) for side in sides]
-    return dict(_walk(*sides, whole[0], whole[1], 0, 0))
+    moved = _moved(*sides) if view_a.language == view_b.language else {}
+    return dict(_walk(*sides, moved, whole[0], whole[1], 0, 0))
 
 
 def _are_comparable(a: View, b: View) -> bool:
@@ -110,8 +113,17 @@ def _are_comparable(a: View, b: View) -> bool:
     return "scopes" not in (a.nesting, b.nesting) and a.is_whole and b.is_whole
 
 
+def _moved(a: _Side, b: _Side) -> Moved:
+    """Which number of each name of the one file became which of the other."""
+    shared = a.families.keys() & b.families.keys()
+    if not (a.view.is_whole and b.view.is_whole):
+        return {base: {n: n for n in a.families[base]} for base in shared}
+    orders = a.view.keeps_order, b.view.keeps_order
+    return {base: _aligned(base, list(a.families[base]), list(b.families[base]), orders) for base in shared}
+
+
 def _walk(
-    a: _Side, b: _Side, in_a: tuple[int, ...], in_b: tuple[int, ...], depth_a: int, depth_b: int
+    a: _Side, b: _Side, moved: Moved, in_a: tuple[int, ...], in_b: tuple[int, ...], depth_a: int, depth_b: int
 ) -> Iterator[tuple[int, int]]:
     alike = a.structure(in_a) == b.structure(in_b)
     names_a, names_b = _names(a, in_a, depth_a), _names(b, in_b, depth_b)
@@ -122,8 +134,14 @@ def _walk(
     inner = [[p for p in parts if not p.is_weight] for parts in (parts_a, parts_b)]
     for one, other in _match_weights(a, b, weights[0], weights[1], alike):
         yield from zip(one.tensors, other.tensors, strict=True)
-    for one, other in _match(a, b, inner[0], inner[1], depth_a == depth_b == 0):
-        yield from _walk(a, b, one.tensors, other.tensors, depth_a + 1, depth_b + 1)
+    are_top = depth_a == 0, depth_b == 0
+    found = (
+        _by_name(a, b, moved, inner[0], inner[1])
+        if is_one_language
+        else _by_structure(a, b, inner[0], inner[1], are_top)
+    )
+    for one, other in found:
+        yield from _walk(a, b, moved, one.tensors, other.tensors, depth_a + 1, depth_b + 1)
 
 
 def _names(side: _Side, tensors: tuple[int, ...], depth: int) -> set[str]:
@@ -148,10 +166,9 @@ def _parts(side: _Side, tensors: tuple[int, ...], depth: int, alike: bool, other
         depth += 1
 
 
-def _match(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: bool) -> Iterator[tuple[_Part, _Part]]:
-    if a.view.language == b.view.language:
-        yield from _by_name(a, b, in_a, in_b)
-        return
+def _by_structure(
+    a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], are_top: tuple[bool, bool]
+) -> Iterator[tuple[_Part, _Part]]:
     groups: dict[Structure, tuple[list[_Part], list[_Part]]] = defaultdict(lambda: ([], []))
     for side, parts, which in ((a, in_a, 0), (b, in_b, 1)):
         for part in parts:
@@ -159,10 +176,12 @@ def _match(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: boo
     is_nested_alike = a.view.nesting == b.view.nesting == "objects"
     for structure, (one, other) in groups.items():
         if len(one) == len(other) and (is_nested_alike or a.structures[structure] == b.structures[structure]):
-            yield from _by_order(a, b, one, other, is_top)
+            yield from _by_order(a, b, one, other, are_top)
 
 
-def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: bool) -> Iterator[tuple[_Part, _Part]]:
+def _by_order(
+    a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], are_top: tuple[bool, bool]
+) -> Iterator[tuple[_Part, _Part]]:
     """Match parts of one structure: attributes by name, layers in a known order by that."""
     names = {p.name: p for p in in_b}
     if len(in_a) == 1:
@@ -170,7 +189,7 @@ def _by_order(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part], is_top: 
     elif {p.name for p in in_a} == set(names) and _are_attributes(a, b, names):
         yield from ((p, names[p.name]) for p in in_a)
     else:
-        ordered = _in_order(a, in_a, is_top), _in_order(b, in_b, is_top)
+        ordered = _in_order(a, in_a, are_top[0]), _in_order(b, in_b, are_top[1])
         yield from zip(*ordered, strict=True) if all(ordered) else ()
 
 
@@ -194,17 +213,16 @@ def _in_order(side: _Side, parts: list[_Part], is_top: bool) -> list[_Part]:
     return parts if side.view.keeps_order and is_whole else []
 
 
-def _by_name(a: _Side, b: _Side, in_a: list[_Part], in_b: list[_Part]) -> Iterator[tuple[_Part, _Part]]:
+def _by_name(a: _Side, b: _Side, moved: Moved, in_a: list[_Part], in_b: list[_Part]) -> Iterator[tuple[_Part, _Part]]:
+    """Match parts by their names; those that Keras gives inside of its own layers need to agree in one layer alone."""
     families: dict[str, tuple[dict[int, _Part], dict[int, _Part]]] = defaultdict(lambda: ({}, {}))
     for parts, which in ((in_a, 0), (in_b, 1)):
         for part in parts:
             base, number = numbered(part.name)
             families[base][which][number] = part
     orders = a.view.keeps_order, b.view.keeps_order
-    are_whole = a.view.is_whole and b.view.is_whole
     for base, (one, other) in families.items():
-        whole = (one, other) if is_owned(base) else (a.families[base], b.families[base])
-        numbers = _aligned(base, list(whole[0]), list(whole[1]), orders) if are_whole else {n: n for n in one}
+        numbers = _aligned(base, list(one), list(other), orders) if is_owned(base) else moved.get(base, {})
         yield from ((part, other[numbers[n]]) for n, part in one.items() if numbers.get(n) in other)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
@@ -62,7 +63,7 @@ class View:
     nesting: Nesting
     keeps_order: bool
 
-    @property
+    @cached_property
     def is_whole(self) -> bool:
         """Whether every tensor has a path. Of the rest it is not known what it is, nor how many are like it."""
         return None not in self.paths

@@ -134,3 +134,16 @@ def test_numbers_are_messages_so_that_a_translation_can_fill_them(against):
     fields = {name for _, name, _, _ in Formatter().parse(found.template) if name}
     assert fields <= set(dict(found.args))
     assert dict(found.args)["detail"].template == "{n} of {total} weights differs, at {where}; |Δ| {largest}."
+
+
+def test_how_tensors_with_other_names_were_paired(shelf):
+    def weights(*names):
+        return WeightSet(tuple(shelf.tensor(KERNEL + i, name) for i, name in enumerate(names)))
+
+    same = compare(weights("dense/kernel"), weights("dense/kernel"))
+    moved = compare(weights("dense/kernel", "dense_1/kernel"), weights("dense_4/kernel", "dense_5/kernel"))
+    ordered = compare(weights("z/kernel", "a/kernel"), weights("y/kernel", "b/kernel"))
+    assert sentences.paired_with_others([same]) is None
+    assert str(sentences.paired_with_others([same, moved])) == "Paired with other names: 2 by aligned numbers."
+    both = sentences.paired_with_others([moved, ordered])
+    assert str(both) == "Paired with other names: 2 by aligned numbers, 2 by order."
