@@ -187,6 +187,8 @@ def load(path: Path) -> Experiment:
         return loads(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise ReproError("{file} is not an experiment: it is not text.", file=path) from None
+    except ReproError as error:
+        raise ReproError("{file}: {why}", file=path.name, why=error.message) from None
 
 
 def loads(text: str) -> Experiment:

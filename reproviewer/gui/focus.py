@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from PySide6.QtWidgets import QWidget
 
 
 class FocusKeeper:
@@ -37,12 +37,14 @@ class FocusKeeper:
         away, self._away = self._away, None
         if away is None or self._window.focusWidget() is not self._harbour:
             return
-        is_there = away in self._window.findChildren(QWidget)  # fields are made anew when another Keras is known
-        if is_there and self._can_take(away):
+        if self._can_take(away):
             away.setFocus()
 
     def _can_take(self, widget: QWidget) -> bool:
-        return widget.isEnabled() and widget.isVisibleTo(self._window)
+        try:
+            return widget.isEnabled() and self._window.isAncestorOf(widget) and widget.isVisibleTo(self._window)
+        except RuntimeError:  # it is gone: fields are made anew for another layer, or when another Keras is known
+            return False
 
 
 def enable(control: QWidget, can: bool, instead: QWidget) -> None:

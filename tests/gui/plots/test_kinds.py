@@ -123,6 +123,7 @@ class TestExport:
 
     def test_a_folder_that_is_not_there(self, bench, normal, tmp_path):
         area = bench.shown([normal(5, 6)])
+        (tmp_path / "no").write_text("folder")
         with pytest.raises(ReproError):
             area.render_png(tmp_path / "no" / "out.png", QSize(400, 300))
         with pytest.raises(ReproError):
