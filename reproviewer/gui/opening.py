@@ -105,9 +105,9 @@ class Opening(QObject):
             controller.open_files(self._files)
         yield partial(_import, PLOTS, self._closing)
         self._window.plots.prepare()
-        gc.enable()
         controller.stateChanged.connect(self._collector.see)
         self._collector.start()
+        gc.enable()
 
     def _start_engine(self, experiment: Experiment) -> None:
         """Let TensorFlow load from now on; read the snapshot of Keras' layers."""
