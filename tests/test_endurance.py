@@ -39,7 +39,7 @@ def own_temporary_folder(tmp_path, monkeypatch):
     return folder
 
 
-def test_a_thousand_builds_leave_memory_flat(pytestconfig):
+def test_many_builds_leave_memory_flat(pytestconfig):
     size = 5000 if pytestconfig.getoption("--endurance") else 300
     with Engine() as engine:
         _build(engine, 100)
@@ -52,8 +52,8 @@ def test_a_thousand_builds_leave_memory_flat(pytestconfig):
     assert max(growth.values()) < FLAT_MIB, growth
 
 
-def test_a_thousand_builds_in_the_window_leave_memory_flat(pytestconfig, qtbot, own_temporary_folder):
-    size = 5000 if pytestconfig.getoption("--endurance") else 1000
+def test_many_builds_in_the_window_leave_memory_flat(pytestconfig, qtbot, own_temporary_folder):
+    size = 5000 if pytestconfig.getoption("--endurance") else 300
     with _window(qtbot, runs=100) as controller:
         _build_in_window(qtbot, controller)
         before = _memory_mib()
