@@ -1,12 +1,19 @@
 """Asking the command line: what it says, and with which status it ends."""
 
 import json
+import signal
 import sys
 
 from reproviewer.cli import main
 
 MODEL = "Dense(5, input_dim=1)"
 PROGRAM = [sys.executable, "-m", "reproviewer"]
+
+
+def heed_signals():
+    """Before a program starts: it can be interrupted and hung up, though whoever runs the tests ignores that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def strict(text):

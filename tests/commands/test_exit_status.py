@@ -13,6 +13,7 @@ import pytest
 
 from reproviewer.cli import main
 from reproviewer.commands import inspect
+from tests.commands.asking import heed_signals
 
 HUGE = "9" * 26
 
@@ -107,7 +108,7 @@ def test_what_is_told_to_end_leaves_no_folder(tmp_path, number):
     np.savez(tmp_path / "c.npz", w=np.ones(2))
     environment = {**os.environ, "TMPDIR": str(scratch)}
     command = [sys.executable, "-m", "reproviewer", "compare", tmp_path / "a.h5", tmp_path / "b.h5"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
     until = time.monotonic() + 20
     while not list(scratch.glob("*/unpacked*")) and time.monotonic() < until:
         time.sleep(0.01)

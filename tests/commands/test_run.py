@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps
-from tests.commands.asking import MODEL, PROGRAM, answer, strict
+from tests.commands.asking import MODEL, PROGRAM, answer, heed_signals, strict
 
 
 def test_run_document(capsys):
@@ -122,7 +122,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path, number, after_s):
     environment = {**os.environ, "TMPDIR": str(tmp_path), **dict([mark.split("=")])}
     command = [*PROGRAM, "run", "--model", MODEL, "--runs", "1000"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
+    process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=heed_signals, **pipes)
     time.sleep(after_s)
     assert process.poll() is None
     if number == signal.SIGINT:  # Ctrl+C reaches the workers too

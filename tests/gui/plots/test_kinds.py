@@ -121,9 +121,9 @@ class TestExport:
         area.render_png(tmp_path / "out.png", QSize(400, 300))
         assert list(area.rows_csv()) == []
 
-    def test_a_folder_that_is_not_there(self, bench, normal, tmp_path):
+    def test_a_folder_that_is_a_file(self, bench, normal, tmp_path):
         area = bench.shown([normal(5, 6)])
-        (tmp_path / "no").write_text("folder")
+        (tmp_path / "no").touch()
         with pytest.raises(ReproError):
             area.render_png(tmp_path / "no" / "out.png", QSize(400, 300))
         with pytest.raises(ReproError):
