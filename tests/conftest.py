@@ -5,8 +5,10 @@ methods), pytest to `sys.unraisablehook` and `threading.excepthook`. A Qt warnin
 """
 
 import contextlib
+import fcntl
 import gc
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -94,6 +96,29 @@ def engine(tmp_path_factory):
     engine = Engine(tmp_path_factory.mktemp("engine"))
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory, request):
+    """Give the folder that a script has written, `script FOLDER`, in a process of its own for TensorFlow's sake.
+
+    Written once for all processes that the tests are shared among: the first one writes, the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+
+    def write(script):
+        folder, done = shared / script.stem, shared / f"{script.stem}.done"
+        with (shared / f"{script.stem}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                folder.mkdir(exist_ok=True)
+                ran = subprocess.run([sys.executable, script, folder], capture_output=True, text=True, timeout=110)
+                assert ran.returncode == 0, ran.stderr[-2000:]
+                done.touch()
+        return folder
+
+    return write
 
 
 def pytest_addoption(parser):

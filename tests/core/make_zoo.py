@@ -57,7 +57,7 @@ def save_keras2(model, folder):
     model.save_weights(str(folder / "checkpoint"))
     tf.train.Checkpoint(model=model).write(str(folder / "train_checkpoint"))
     if folder.parent.name in EXPORTED:
-        model.save(str(folder / "exported"), save_format="tf")
+        model.save(str(folder / "exported"), save_format="tf", save_traces=False)  # traces take twenty seconds
     save_arrays(model, folder, [w.name for w in model.weights])
 
 

@@ -1,7 +1,5 @@
 """Real models in every format, each file against each: a weight is paired with its own kind or not at all."""
 
-import subprocess
-import sys
 from itertools import product
 from pathlib import Path
 
@@ -18,13 +16,9 @@ SUBCLASSED = ("subclassed", "beside", "replaced")
 MODELS = FLAT + SUBCLASSED
 
 
-@pytest.fixture(scope="module")
-def zoo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("zoo")
-    command = [sys.executable, Path(__file__).with_name("make_zoo.py"), folder]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
+@pytest.fixture(scope="session")
+def zoo(written):
+    return written(Path(__file__).with_name("make_zoo.py"))
 
 
 def read(path, scratch):

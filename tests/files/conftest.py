@@ -1,6 +1,5 @@
 """Files written by the real libraries, and helpers around `files.read`."""
 
-import fcntl
 import json
 import subprocess
 import sys
@@ -28,22 +27,9 @@ def data():
 
 
 @pytest.fixture(scope="session")
-def samples(tmp_path_factory, request):
-    """A folder of files written by Keras 3, Keras 2 and TensorFlow; `samples.json` tells what they hold.
-
-    Written once for all processes that the tests are shared among: the first one writes, the others wait.
-    """
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if hasattr(request.config, "workerinput") else base
-    folder, told = shared / "samples", shared / "samples" / "samples.json"
-    with (shared / "samples.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not told.exists():
-            folder.mkdir(exist_ok=True)
-            command = [sys.executable, HERE / "make_samples.py", folder]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
-            assert done.returncode == 0, done.stderr[-2000:]
-    return folder
+def samples(written):
+    """A folder of files written by Keras 3, Keras 2 and TensorFlow; `samples.json` tells what they hold."""
+    return written(HERE / "make_samples.py")
 
 
 @pytest.fixture(scope="session")

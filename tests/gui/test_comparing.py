@@ -161,7 +161,7 @@ def test_optimizer_state_counts_when_the_person_says_so(open_desk, tmp_path):
 def test_comparing_can_be_stopped_and_begun_again(open_desk, tmp_path):
     paths = [tmp_path / name for name in ("a.npy", "b.npy")]
     for path in paths:
-        np.lib.format.open_memmap(path, "w+", "f4", (1 << 30,))[-1] = 1  # 4 GiB of which little is on the disk
+        np.lib.format.open_memmap(path, "w+", "f4", (1 << 28,))[-1] = 1  # 1 GiB of which little is on the disk
     desk = open_desk()
     desk.controller.open_files(paths)
     desk.wait(lambda: len(desk.state.cards) == 2 and desk.controller.findings.progress is not None)
