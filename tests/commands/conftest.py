@@ -1,7 +1,17 @@
 """Weight files to ask about."""
 
+import contextlib
+
 import numpy as np
 import pytest
+
+from reproviewer.commands import run
+
+
+@pytest.fixture
+def warm(engine, monkeypatch):
+    """Let `run` ask the engine of all tests, which has TensorFlow loaded, and not start one of its own."""
+    monkeypatch.setattr(run, "Engine", lambda: contextlib.nullcontext(engine))
 
 
 @pytest.fixture

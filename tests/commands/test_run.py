@@ -31,6 +31,7 @@ def test_run_document(capsys):
     assert document["cause"] == {"message": "No seed was set before the builds.", "action": "set-seed"}
 
 
+@pytest.mark.usefixtures("warm")
 def test_an_experiment_file_and_options_over_it(tmp_path, capsys):
     path = tmp_path / "experiment.json"
     calls = (SeedCall("keras.utils.set_random_seed", 1), SeedCall("random.seed", 1))
@@ -50,6 +51,7 @@ def test_an_experiment_file_and_options_over_it(tmp_path, capsys):
     assert "tf.random.set_seed does not govern initial weights in Keras" in out
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -64,12 +66,14 @@ def test_the_reason_is_the_real_one(capsys, options, reason):
     assert reason in out
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("options", [["--fresh", "--runs", "3"], ["--flavour", "tf_keras"]])
 def test_seeded_builds_are_identical(capsys, options):
     status, out, _ = answer(capsys, "run", "--model", MODEL, "--seed", "1", *options)
     assert (status, out[0]) == (0, "✓")
 
 
+@pytest.mark.usefixtures("warm")
 def test_saving_what_was_built(tmp_path, capsys):
     saved = tmp_path / "one.npz"
     status, out, _ = answer(capsys, "run", "--model", MODEL, "--seed", "1", "--runs", "1", "--save", saved, "--json")
@@ -79,6 +83,7 @@ def test_saving_what_was_built(tmp_path, capsys):
     assert strict(answer(capsys, "inspect", saved, "--json")[1])["tensors"][0]["sha256"] == built
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("name", ["one.npz", "your_dir/record_weight", "cp-1.ckpt"])
 def test_what_was_saved_is_told(tmp_path, capsys, name):
     saved = tmp_path / name
@@ -88,6 +93,7 @@ def test_what_was_saved_is_told(tmp_path, capsys, name):
     assert answer(capsys, "inspect", saved)[0] == 0
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_model_without_weights_is_not_identical(capsys):
     model = "Flatten(input_shape=(2, 2))"
     status, out, err = answer(capsys, "run", "--model", model, "--json")
@@ -98,6 +104,7 @@ def test_a_model_without_weights_is_not_identical(capsys):
     assert "IDENTICAL" not in out
 
 
+@pytest.mark.usefixtures("warm")
 def test_one_run_alone_is_no_answer(capsys):
     status, out, err = answer(capsys, "run", "--model", MODEL, "--seed", "1", "--runs", "1")
     assert status == 2
@@ -116,15 +123,20 @@ def marked(mark):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
-@pytest.mark.parametrize(("number", "after_s"), [(signal.SIGINT, 0.5), (signal.SIGINT, 5.0), (signal.SIGTERM, 5.0)])
-def test_an_interrupt_leaves_nothing_behind(tmp_path, number, after_s):
+@pytest.mark.parametrize(
+    ("number", "when"), [(signal.SIGINT, "starting"), (signal.SIGINT, "building"), (signal.SIGTERM, "building")]
+)
+def test_an_interrupt_leaves_nothing_behind(tmp_path, number, when):
     mark = f"REPROVIEWER_TEST={tmp_path.name}-{number}"
     environment = {**os.environ, "TMPDIR": str(tmp_path), **dict([mark.split("=")])}
     command = [*PROGRAM, "run", "--model", MODEL, "--runs", "1000"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=heed_signals, **pipes)
-    time.sleep(after_s)
-    assert process.poll() is None
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("reproviewer*" if when == "starting" else "reproviewer*/**/request-*/*")):
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
     if number == signal.SIGINT:  # Ctrl+C reaches the workers too
         os.killpg(process.pid, number)
     else:

@@ -119,26 +119,20 @@ def test_a_build_asked_for_while_tensorflow_loads_waits_and_says_so(open_desk, t
         desk.window.close()
 
 
-def test_escape_stops_a_build_and_the_runs_so_far_stay(open_desk, tmp_path):
+def test_escape_stops_a_build_and_the_runs_so_far_stay(desk):
     from dataclasses import replace
 
-    from reproviewer.engine import Engine
-
-    with Engine(tmp_path / "own") as own:
-        desk = open_desk(own_engine=own)
-        desk.wait_ready()
-        desk.controller.edit(replace(desk.state.experiment, runs=1000))
-        desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-        desk.wait(lambda: len(desk.state.cards) >= 3)
-        desk.qtbot.keyClick(desk.window, Qt.Key.Key_Escape)
-        desk.wait_done()
-        finished = len(desk.state.cards)
-        assert 3 <= finished < 1000
-        assert desk.state.verdict.verdict is Verdict.DIFFERENT
-        desk.controller.edit(replace(desk.state.experiment, runs=2))
-        assert desk.build().verdict is Verdict.DIFFERENT
-        assert len(desk.state.cards) == 2
-        desk.window.close()
+    desk.controller.edit(replace(desk.state.experiment, runs=1000))
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    desk.wait(lambda: len(desk.state.cards) >= 3)
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_Escape)
+    desk.wait_done()
+    finished = len(desk.state.cards)
+    assert 3 <= finished < 1000
+    assert desk.state.verdict.verdict is Verdict.DIFFERENT
+    desk.controller.edit(replace(desk.state.experiment, runs=2))
+    assert desk.build().verdict is Verdict.DIFFERENT
+    assert len(desk.state.cards) == 2
 
 
 def test_undo_brings_the_old_shelf_back(desk):
