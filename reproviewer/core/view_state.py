@@ -101,6 +101,8 @@ class Card:
     is_reference: bool
     kept: bool
     verdict: Verdict | None
+    is_empty: bool = False
+    """It has no weights and no drawn numbers, so that its digest would be one of nothing."""
     changed: bool = False
     is_shown: bool = False
     """Its difference is shown, and not that of another item."""
@@ -301,6 +303,7 @@ def _cards(session: Session, findings: Findings, status: Status, focus: str | No
             is_reference=item is reference,
             kept=item.kept,
             verdict=_card_verdict(findings.comparisons.get(item.id)),
+            is_empty=not any(t.role in ("weight", "draw") for t in item.weights.tensors),
             changed=item.id in status.changed,
             is_shown=several and item.id == focus,
             is_chosen=several and item.id == session.look.focus,

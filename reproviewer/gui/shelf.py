@@ -72,6 +72,8 @@ class CardButton(QToolButton):
     def _second_line(self, card: Card) -> str:
         if card.changed:
             return self.tr("changed on disk")
+        if card.is_empty:
+            return self.tr("no weights")
         short = f"{card.digest[:4]} {card.digest[4:8]}" if card.digest else "…"
         if card.kind == "file":  # its order of tensors, and so its digest, may be another at the same weights
             short = self.tr("file")
@@ -81,7 +83,7 @@ class CardButton(QToolButton):
 
     def _tip(self, card: Card) -> str:
         lines = [card.label]
-        if card.digest and card.kind != "file":
+        if card.digest and card.kind != "file" and not card.is_empty:
             lines.append(self.tr("sha256 of the weights: {digest}").format(digest=card.digest))
         if card.kept:
             lines.append(self.tr("Kept when you build again"))

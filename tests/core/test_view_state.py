@@ -273,3 +273,8 @@ def test_partners_by_hand_are_those_of_the_shape_first_those_without_a_partner()
     assert partners(comparison, "other/kernel") == (("dense/kernel",), ("p",))
     assert partners(comparison, "loose/bias") == (("dense/kernel",), ())
     assert partners(comparison, "gone") == ((), ())
+
+
+def test_a_run_without_weights_has_no_digest_to_show():
+    session = Session(experiment=DENSE, items=(run(1), run(2, weights=WeightSet())))
+    assert [card.is_empty for card in resolve(session, Findings(), READY).cards] == [False, True]

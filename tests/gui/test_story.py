@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from reproviewer.core.verdict import Verdict
 from reproviewer.core.weights import read_values
+from reproviewer.gui.shelf import CardButton
 
 FIRST_SEEDED_KERNEL = [-0.48200035, 0.7248938, 0.87680125, -0.3135233, -0.93707347]
 
@@ -232,6 +233,9 @@ def test_a_model_without_weights_is_not_called_identical(open_desk):
     desk.wait_ready()
     assert desk.build().verdict is None
     assert "no weights" in str(desk.state.verdict.facts)
+    cards = desk.window.findChildren(CardButton)
+    assert [card.text().splitlines()[1] for card in cards if card.card] == ["no weights"] * 2
+    assert not any("sha256" in card.toolTip() for card in cards)
 
 
 MIXED = "Input((4, 2))\nBidirectional(LSTM(3, return_sequences=True))\nBatchNormalization()\nLSTM(2)\nDense(2)"
