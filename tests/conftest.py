@@ -4,10 +4,12 @@ Exceptions that end in a hook fail their test too: pytest-qt sees to `sys.except
 methods), pytest to `sys.unraisablehook` and `threading.excepthook`. A Qt warning is a failure by pyproject.toml.
 """
 
+import atexit
 import contextlib
 import fcntl
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,19 +23,12 @@ if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
 
 def pytest_configure(config):
     """Before Qt looks at them: folders that are nobody's."""
-    home = config.stash[_HOME] = tempfile.TemporaryDirectory(prefix="reproviewer-tests-")
+    home = Path(tempfile.mkdtemp(prefix="reproviewer-tests-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
-        folder = Path(home.name) / name
+        folder = home / name
         folder.mkdir(mode=0o700)
         os.environ[name] = str(folder)
-
-
-def pytest_unconfigure(config):
-    if home := config.stash.get(_HOME, None):
-        home.cleanup()
-
-
-_HOME = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
 @pytest.fixture(autouse=True)

@@ -102,7 +102,8 @@ class Content(QWidget):
     def show_loaded(self, loaded: load.Loaded, many: load.Thumbnails | None) -> None:
         """Show what was read."""
         if many and self.multiples.isHidden():
-            top = int(self.height() * MULTIPLES_SHARE)
+            room = int(self.height() * MULTIPLES_SHARE)
+            top = thumbs.sheet_for(len(many.runs), self.width(), room).whole_rows(room)
             self.multiples.show()
             self._splitter.setSizes([top, self.height() - top])
         self.multiples.setVisible(many is not None)

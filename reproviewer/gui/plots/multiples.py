@@ -33,7 +33,7 @@ class Multiples(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusProxy(self._sheet_widget)
-        self.setMinimumHeight(thumbs.LABEL_PX + thumbs.LEAST_PX)
+        self.setMinimumHeight(thumbs.LEAST_HEIGHT_PX)
 
     def show_data(self, shown: Thumbnails) -> None:
         """Show these runs."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LABEL_PX, GAP_PX = 16, 8
 LEAST_PX, MOST_PX = 72, 176
 ASPECT = 0.62
+LEAST_HEIGHT_PX = LABEL_PX + int(LEAST_PX * ASPECT)
+"""Of one row."""
 BAR_LEAST_PX = 4
 
 
@@ -48,6 +50,11 @@ class Sheet:
     def full_height(self) -> int:
         """The height of all of them, in pixels."""
         return self.rows * (self.height + LABEL_PX + GAP_PX)
+
+    def whole_rows(self, height: int) -> int:
+        """The height of as many whole rows as fit into `height` pixels, of one at least."""
+        step = self.height + LABEL_PX + GAP_PX
+        return max(1, min(self.rows, height // step)) * step
 
     def cell(self, place: int) -> QRect:
         """Where thumbnail number `place` lies, label and all."""

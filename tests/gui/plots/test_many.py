@@ -119,6 +119,15 @@ def test_thumbnails_do_not_overlap(count, size):
     assert sheet.at(cells[0].right() + 2, cells[0].top()) is None
 
 
+@pytest.mark.parametrize("size", [(500, 320), (1000, 700)])
+def test_no_row_of_thumbnails_is_cut(bench, normal, size):
+    area = bench.shown([normal(20, 30) for _ in range(256)], size=size)
+    multiples = content(area).multiples
+    sheet = multiples._sheet_widget.sheet
+    assert sheet.rows * sheet.whole_rows(1) > multiples.viewport().height()
+    assert multiples.viewport().height() % sheet.whole_rows(1) == 0
+
+
 @pytest.mark.parametrize("kind", ["bars", "heatmap", "histogram", "values"])
 def test_elements_that_are_no_numbers(bench, kind):
     arrays = [bench.tensor(np.array([[1, value]], "<u2"), "V2") for value in range(8)]
