@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PROGRESS_S = 0.1
 """How often progress is told."""
+WHOLE = 1000
+"""The progress of one comparison that is done."""
 
 
 class _Key(NamedTuple):
@@ -44,7 +46,7 @@ class Comparer(QObject):
 
     findingsChanged = Signal()
     failed = Signal(object)
-    _moved = Signal(int, int)
+    _moved = Signal(object, int, int)
 
     def __init__(self, background: Background, engine: EngineThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +73,7 @@ class Comparer(QObject):
         todo = {_key(session, i): i for i in session.others() if _key(session, i) not in self._known}
         undigested = [i for i in session.items if i.id not in self._digests]
         if todo or undigested:
+            self.findings = replace(self.findings, progress=(0, WHOLE * len(todo)) if todo else None)
             self._background.start(
                 "compare",
                 lambda cancelled: self._work(reference, todo, undigested, cancelled),
@@ -98,8 +101,8 @@ class Comparer(QObject):
             nonlocal told
             if time.monotonic() - told > PROGRESS_S:
                 told = time.monotonic()
-                share = 1000 * done // total if total else 0
-                self._moved.emit(1000 * len(compared) + share, 1000 * len(todo))
+                share = WHOLE * done // total if total else 0
+                self._moved.emit(cancelled, WHOLE * len(compared) + share, WHOLE * len(todo))
 
         for key, item in todo.items():
             if cancelled():
@@ -113,8 +116,8 @@ class Comparer(QObject):
             digests[item.id] = digest(item.weights.only("weight", "draw"))
         return compared, digests
 
-    def _tell_progress(self, done: int, total: int) -> None:
-        if self._background.is_under_way("compare"):
+    def _tell_progress(self, cancelled: Callable[[], bool], done: int, total: int) -> None:
+        if not cancelled():
             self.findings = replace(self.findings, progress=(done, total))
             self.findingsChanged.emit()
 
@@ -135,7 +138,6 @@ class Comparer(QObject):
         todo = {key: item for key, item in keys.items() if self._is_to_relate(key)}
         if todo:
             self.findings = replace(self.findings, relating=True)
-            self.findingsChanged.emit()
             self._background.start(
                 "relate", partial(self._related_work, reference, todo), self._learn_relations, self.failed.emit
             )
