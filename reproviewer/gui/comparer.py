@@ -124,6 +124,7 @@ class Comparer(QObject):
     def _done(self, found: tuple[dict[_Key, Comparison], dict[str, str]]) -> None:
         self._known.update(found[0])
         self._digests.update(found[1])
+        self.findings = Findings()
         self._collect()
         self._relate()
         self.findingsChanged.emit()
@@ -161,10 +162,12 @@ class Comparer(QObject):
     def _learn_relations(self, found: dict[_Key, Comparison]) -> None:
         self._known.update(found)
         self._related.update(found)
+        self.findings = Findings()
         self._collect()
         self.findingsChanged.emit()
 
     def _collect(self) -> None:
+        """Put what is known into the findings; how far the work is stays as it is."""
         session = self._session
         reference = session.reference_item if session else None
         if session is None or reference is None:
@@ -173,7 +176,7 @@ class Comparer(QObject):
             item.id: self._known[_key(session, item)] for item in session.others() if _key(session, item) in self._known
         }
         digests = {item.id: self._digests[item.id] for item in session.items if item.id in self._digests}
-        self.findings = Findings(comparisons, digests)
+        self.findings = replace(self.findings, comparisons=comparisons, digests=digests, cause=None)
         if len(comparisons) == len(session.others()):
             self._explain(session, reference)
 

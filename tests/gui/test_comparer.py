@@ -8,7 +8,9 @@ import pytest
 from PySide6.QtCore import QCoreApplication
 
 from reproviewer import files
-from reproviewer.core.session import Item, Session
+from reproviewer.core.experiment import Experiment, SeedCall, Seeding
+from reproviewer.core.session import Item, Session, add
+from reproviewer.engine.events import RunFinished
 from reproviewer.gui import comparer
 from reproviewer.gui.comparer import Comparer
 from reproviewer.gui.engine_thread import EngineThread
@@ -60,3 +62,19 @@ def test_progress_starts_at_nothing_when_comparing_starts_anew(qtbot, compared, 
     QCoreApplication.processEvents()
     assert made.findings.progress == (0, 1000)
     assert not told
+
+
+def test_what_was_stopped_stays_stopped_when_keras_has_answered(qtbot, compared, engine, tmp_path):
+    made, told = compared
+    once = Seeding((SeedCall("keras.utils.set_random_seed", 1),), "once")  # Keras is asked whether the call governs
+    events = list(engine.run(Experiment(model="Dense(5, input_dim=1)", seeding=once)))
+    runs = [event for event in events if isinstance(event, RunFinished)]
+    items = tuple(Item(f"run {run.number}", "run", f"Run {run.number}", run.weights, run.record) for run in runs)
+    made.compare(Session(items=items))
+    qtbot.waitUntil(lambda: bool(told))
+    np.save(tmp_path / "c.npy", np.zeros(3))
+    made.compare(add(Session(items=items), shelf(tmp_path, tmp_path / "c.npy").items[0]))
+    made.stop()
+    told.clear()
+    qtbot.waitUntil(lambda: bool(told), timeout=60_000)
+    assert told[-1].stopped
