@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Qt, Signal
 
 from reproviewer.core import cause
+from reproviewer.core.known import Findings
 from reproviewer.core.verdict import Verdict
-from reproviewer.core.view_state import Findings
 from reproviewer.core.weights import digest
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
 

@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from reproviewer.core import session
 from reproviewer.core.experiment import Experiment, dumps, load, remedied
+from reproviewer.core.known import Findings, Status, Trouble, Work
 from reproviewer.core.message import ReproError, message
 from reproviewer.core.session import Item, Session
-from reproviewer.core.view_state import Findings, Status, Trouble, ViewState, Work, resolve
+from reproviewer.core.view_state import ViewState, resolve
 from reproviewer.core.weights import ChangedOnDisk
 from reproviewer.engine.events import Event, RunFinished
 from reproviewer.gui.comparer import Comparer

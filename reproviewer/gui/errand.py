@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from reproviewer.core.view_state import Trouble, Work
+from reproviewer.core.known import Trouble, Work
 from reproviewer.engine.events import Event, Outcome, RunStarted, RunState
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Signal
 
 from reproviewer.core import session
 from reproviewer.core.experiment import Experiment, from_json, load
+from reproviewer.core.known import Work
 from reproviewer.core.message import ReproError, message
 from reproviewer.core.session import Item, ItemKind
-from reproviewer.core.view_state import Work
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
 from reproviewer.gui.file_reader import FileReader
 
