@@ -87,11 +87,11 @@ def test_large_files_in_the_window_leave_memory_flat_and_do_not_hold_it_up(pytes
         importlib.import_module("reproviewer.core.compare")
         qtbot.wait(SETTLED_MS)
         pulse, before = Pulse(), _resident_mib(os.getpid())
-        controller.open_files(files)
+        controller.files.open(files)
         qtbot.waitUntil(lambda: controller.state.verdict.face == "done" and _is_drawn(), timeout=600_000)
         assert controller.state.verdict.verdict is Verdict.DIFFERENT
         for kind in ("histogram", "distances", "scatter", "heatmap") if is_full else ():
-            controller.look_as(kind)
+            controller.desk.look_as(kind)
             qtbot.waitUntil(_is_drawn, timeout=600_000)
         pulse.stop()
     assert pulse.peak_mib - before < WITH_PLOTS_MIB

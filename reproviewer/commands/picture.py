@@ -16,7 +16,7 @@ from reproviewer.files.scratch import scratch_folder
 if TYPE_CHECKING:
     import argparse
 
-    from reproviewer.core.view_state import VerdictView
+    from reproviewer.core.verdict_view import VerdictView
 
 
 def main(args: argparse.Namespace) -> int:

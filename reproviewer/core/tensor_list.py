@@ -9,10 +9,10 @@ from reproviewer.core.layer_tree import grow
 from reproviewer.core.tensor_rows import naming, tensor_rows
 
 if TYPE_CHECKING:
+    from reproviewer.core.known import Findings
     from reproviewer.core.layer_tree import Node
     from reproviewer.core.session import Session
     from reproviewer.core.tensor_rows import TensorRow
-    from reproviewer.core.view_state import Findings
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from reproviewer.core.message import one_line
 from reproviewer.core.verdict import Verdict
 
 if TYPE_CHECKING:
+    from reproviewer.core.known import Findings
     from reproviewer.core.session import Item, Session
     from reproviewer.core.verdict import Comparison, TensorComparison
-    from reproviewer.core.view_state import Findings
     from reproviewer.core.weights import Role, Tensor
 
 

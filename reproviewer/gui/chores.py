@@ -36,7 +36,7 @@ class Chores(QObject):
     def __init__(self, window: MainWindow, controller: Controller, settings: Settings) -> None:
         super().__init__(window)
         self._window = window
-        self._controller = controller
+        self._controller, self._desk, self._files = controller, controller.desk, controller.files
         self._settings = settings
         self._background = Background(self)
         self._close_anyway = False
@@ -60,8 +60,8 @@ class Chores(QObject):
             (acts.export_csv, self.export_csv),
             (acts.export_report, self.export_report),
             (acts.copy_python, self.copy_python),
-            (acts.undo, self._controller.undo),
-            (acts.redo, self._controller.redo),
+            (acts.undo, self._desk.undo),
+            (acts.redo, self._desk.redo),
             (acts.keys, self.show_keys),
             (acts.log, self.open_log),
             (acts.about, self.show_about),
@@ -80,7 +80,7 @@ class Chores(QObject):
 
     def set_runs(self, runs: int) -> None:
         """Another number of runs."""
-        self._controller.edit(replace(self._controller.session.experiment, runs=runs), "runs")
+        self._desk.edit(replace(self._desk.session.experiment, runs=runs), "runs")
 
     # files
 
@@ -105,7 +105,7 @@ class Chores(QObject):
 
     def open_weights(self) -> None:
         """Put weight files on the shelf."""
-        self._controller.open_files(self._ask_open("weights", self.tr("Open weights"), _open_filters()))
+        self._files.open(self._ask_open("weights", self.tr("Open weights"), _open_filters()))
 
     def compare_files(self) -> None:
         """Ask for two or more weight files and put them on the shelf, the first of them as the reference."""
@@ -114,16 +114,16 @@ class Chores(QObject):
             title = self.tr("Compare {file} with").format(file=paths[0].name)
             paths += self._ask_open("weights", title, _open_filters())
         if len(paths) > 1:
-            self._controller.compare_files(paths)
+            self._files.compare(paths)
 
     def load_weights(self) -> None:
         """Load a weight file into a second model."""
         for path in self._ask_open("weights", self.tr("Load weights into a second model"), _open_filters())[:1]:
-            self._controller.load_weights(path)
+            self._files.load(path)
 
     def save_weights(self, item_id: str = "") -> None:
         """Save the weights of an item, by default of the reference."""
-        session = self._controller.session
+        session = self._desk.session
         runs = [item for item in (session.reference_item, *session.items) if item and item.kind != "file"]
         item = session.item(item_id) or next(iter(runs), session.reference_item)
         if item is None:
@@ -135,14 +135,14 @@ class Chores(QObject):
             return
         path, key = formats.complete(asked[0], by_filter.get(asked[1]))
         if self._may_replace(asked[0], path):
-            self._controller.save_weights(item.id, path, key)
+            self._files.save(item.id, path, key)
 
     def rename(self, item_id: str) -> None:
         """Give an item another label."""
-        item = self._controller.session.item(item_id)
+        item = self._desk.session.item(item_id)
         label = item and dialogs.ask_text(self._window, self.tr("Rename"), self.tr("Name"), item.label)
         if label:
-            self._controller.rename(item_id, label)
+            self._desk.rename(item_id, label)
 
     # comparing
 
@@ -150,16 +150,16 @@ class Chores(QObject):
         """Ask on what terms to compare; `name` is a tensor that is to have a tolerance of its own."""
         from reproviewer.gui.criteria_dialog import CriteriaDialog
 
-        dialog = CriteriaDialog(self._controller.session.criteria, self._window, name)
-        dialog.chosen.connect(self._controller.set_criteria)
+        dialog = CriteriaDialog(self._desk.session.criteria, self._window, name)
+        dialog.chosen.connect(self._desk.set_criteria)
         dialog.open()
 
     def show_groups(self) -> None:
         """Which items equal which."""
         from reproviewer.gui.groups_dialog import GroupsDialog
 
-        dialog = GroupsDialog(self._controller.session, self._controller.findings, self._window.theme, self._window)
-        dialog.pairWanted.connect(self._controller.look_at_two)
+        dialog = GroupsDialog(self._desk.session, self._controller.findings, self._window.theme, self._window)
+        dialog.pairWanted.connect(self._desk.look_at_two)
         dialog.crashed.connect(self._controller.crashed)
         dialog.open()
 
@@ -204,7 +204,7 @@ class Chores(QObject):
             return
         path = asked[0] if asked[0].suffix else asked[0].with_suffix(".html")
         if self._may_export(asked[0], path):
-            session, findings = self._controller.session, self._controller.findings
+            session, findings = self._desk.session, self._controller.findings
             said = self._controller.said.emit
             self._background.start(
                 "report",
@@ -218,7 +218,7 @@ class Chores(QObject):
         from reproviewer.core.script import as_python
 
         def copy() -> None:
-            QApplication.clipboard().setText(as_python(self._controller.session.experiment))
+            QApplication.clipboard().setText(as_python(self._desk.session.experiment))
             self._controller.said.emit(message("Copied a Python script that repeats this experiment."))
 
         self._try(copy)
@@ -298,7 +298,7 @@ class Chores(QObject):
         from reproviewer.files.save import check_target
 
         try:
-            check_target(path, [file for item in self._controller.session.items for file in item.stamps])
+            check_target(path, [file for item in self._desk.session.items for file in item.stamps])
         except ReproError as error:
             self._controller.said.emit(error.message)
             return False

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Qt, Signal
 
 from reproviewer.core import cause
+from reproviewer.core.known import Findings
 from reproviewer.core.verdict import Verdict
-from reproviewer.core.view_state import Findings
 from reproviewer.core.weights import digest
 from reproviewer.engine.events import Event, Outcome, RunFinished, RunState
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PROGRESS_S = 0.1
 """How often progress is told."""
+WHOLE = 1000
+"""The progress of one comparison that is done."""
 
 
 class _Key(NamedTuple):
@@ -44,7 +46,7 @@ class Comparer(QObject):
 
     findingsChanged = Signal()
     failed = Signal(object)
-    _moved = Signal(int, int)
+    _moved = Signal(object, int, int)
 
     def __init__(self, background: Background, engine: EngineThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +73,7 @@ class Comparer(QObject):
         todo = {_key(session, i): i for i in session.others() if _key(session, i) not in self._known}
         undigested = [i for i in session.items if i.id not in self._digests]
         if todo or undigested:
+            self.findings = replace(self.findings, progress=(0, WHOLE * len(todo)) if todo else None)
             self._background.start(
                 "compare",
                 lambda cancelled: self._work(reference, todo, undigested, cancelled),
@@ -98,8 +101,8 @@ class Comparer(QObject):
             nonlocal told
             if time.monotonic() - told > PROGRESS_S:
                 told = time.monotonic()
-                share = 1000 * done // total if total else 0
-                self._moved.emit(1000 * len(compared) + share, 1000 * len(todo))
+                share = WHOLE * done // total if total else 0
+                self._moved.emit(cancelled, WHOLE * len(compared) + share, WHOLE * len(todo))
 
         for key, item in todo.items():
             if cancelled():
@@ -113,14 +116,15 @@ class Comparer(QObject):
             digests[item.id] = digest(item.weights.only("weight", "draw"))
         return compared, digests
 
-    def _tell_progress(self, done: int, total: int) -> None:
-        if self._background.is_under_way("compare"):
+    def _tell_progress(self, cancelled: Callable[[], bool], done: int, total: int) -> None:
+        if not cancelled():
             self.findings = replace(self.findings, progress=(done, total))
             self.findingsChanged.emit()
 
     def _done(self, found: tuple[dict[_Key, Comparison], dict[str, str]]) -> None:
         self._known.update(found[0])
         self._digests.update(found[1])
+        self.findings = Findings()
         self._collect()
         self._relate()
         self.findingsChanged.emit()
@@ -135,7 +139,6 @@ class Comparer(QObject):
         todo = {key: item for key, item in keys.items() if self._is_to_relate(key)}
         if todo:
             self.findings = replace(self.findings, relating=True)
-            self.findingsChanged.emit()
             self._background.start(
                 "relate", partial(self._related_work, reference, todo), self._learn_relations, self.failed.emit
             )
@@ -159,10 +162,12 @@ class Comparer(QObject):
     def _learn_relations(self, found: dict[_Key, Comparison]) -> None:
         self._known.update(found)
         self._related.update(found)
+        self.findings = Findings()
         self._collect()
         self.findingsChanged.emit()
 
     def _collect(self) -> None:
+        """Put what is known into the findings; how far the work is stays as it is."""
         session = self._session
         reference = session.reference_item if session else None
         if session is None or reference is None:
@@ -171,7 +176,7 @@ class Comparer(QObject):
             item.id: self._known[_key(session, item)] for item in session.others() if _key(session, item) in self._known
         }
         digests = {item.id: self._digests[item.id] for item in session.items if item.id in self._digests}
-        self.findings = Findings(comparisons, digests)
+        self.findings = replace(self.findings, comparisons=comparisons, digests=digests, cause=None)
         if len(comparisons) == len(session.others()):
             self._explain(session, reference)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from reproviewer.core.known import Trouble
 from reproviewer.core.message import Message, ReproError, message, one_line
 from reproviewer.core.session import Item
-from reproviewer.core.view_state import Trouble
 from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:

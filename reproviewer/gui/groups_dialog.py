@@ -25,9 +25,9 @@ from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
     from reproviewer.core.groups import Groups
+    from reproviewer.core.known import Findings
     from reproviewer.core.message import ReproError
     from reproviewer.core.session import Session
-    from reproviewer.core.view_state import Findings
 
 Index = QModelIndex | QPersistentModelIndex
 CELL_PX = 4 * GRID_PX

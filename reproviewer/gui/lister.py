@@ -11,8 +11,8 @@ from reproviewer.core.tensor_list import TensorList, sources, tensor_list
 from reproviewer.gui.tasks import Background
 
 if TYPE_CHECKING:
+    from reproviewer.core.known import Findings
     from reproviewer.core.session import Session
-    from reproviewer.core.view_state import Findings
 
 LONG = 1000
 """Tensors of the reference from which on the list takes longer than a frame."""

@@ -152,30 +152,30 @@ class MainWindow(QMainWindow):
             yield
 
     def _wire(self, controller: Controller) -> None:
-        acts, chores = self.actions_, self.chores
+        acts, chores, desk = self.actions_, self.chores, controller.desk
         controller.stateChanged.connect(self._show)
         controller.catalogChanged.connect(self.panel.set_catalog)
         controller.said.connect(self._say)
         controller.crashed.connect(self.crashed)
-        self.panel.experimentEdited.connect(controller.edit)
+        self.panel.experimentEdited.connect(desk.edit)
         self.toolbar.runsChosen.connect(chores.set_runs)
         self.verdict.actionRequested.connect(chores.act)
-        self.shelf.focusWanted.connect(controller.look_at_item)
-        self.shelf.referenceWanted.connect(controller.set_reference)
-        self.shelf.removeWanted.connect(controller.remove)
-        self.shelf.keepWanted.connect(controller.keep)
+        self.shelf.focusWanted.connect(desk.look_at_item)
+        self.shelf.referenceWanted.connect(desk.set_reference)
+        self.shelf.removeWanted.connect(desk.remove)
+        self.shelf.keepWanted.connect(desk.keep)
         self.shelf.saveWanted.connect(chores.save_weights)
         self.shelf.renameWanted.connect(chores.rename)
-        self.strip.tensorChosen.connect(controller.look_at_tensor)
-        self.tensors.tensorChosen.connect(controller.look_at_tensor)
+        self.strip.tensorChosen.connect(desk.look_at_tensor)
+        self.tensors.tensorChosen.connect(desk.look_at_tensor)
         self.tensors.pairWanted.connect(controller.pair)
         self.tensors.unpairWanted.connect(lambda name: controller.pair(name, None))
         self.tensors.ruleWanted.connect(controller.pair_by_rule)
         self.tensors.toleranceWanted.connect(chores.ask_criteria)
-        self.plots.kindChosen.connect(controller.look_as)
-        self.plots.sliceChosen.connect(controller.look_at_slice)
-        self.plots.itemChosen.connect(controller.look_at_item)
-        acts.kindChosen.connect(controller.look_as)
+        self.plots.kindChosen.connect(desk.look_as)
+        self.plots.sliceChosen.connect(desk.look_at_slice)
+        self.plots.itemChosen.connect(desk.look_at_item)
+        acts.kindChosen.connect(desk.look_as)
         acts.themeChosen.connect(self._choose_theme)
         acts.quit.triggered.connect(self.close)
         chores.connect_actions(acts)
@@ -191,7 +191,8 @@ class MainWindow(QMainWindow):
         self.panel.show_experiment(state.experiment, state.problems, size_note)
         self.panel.set_busy(state.busy)
         self.toolbar.show_state(state)
-        self.actions_.show_state(state, self._controller.can_undo, self._controller.can_redo)
+        desk = self._controller.desk
+        self.actions_.show_state(state, desk.can_undo, desk.can_redo)
         self.verdict.show_view(state.verdict)
         self.shelf.show_cards(state.cards)
         self.strip.show_rows(state.tensors.rows, state.selected)
@@ -244,7 +245,7 @@ class MainWindow(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape puts a failure out of sight; while something runs it is the key of Stop."""
         if event.key() == Qt.Key.Key_Escape and self._controller is not None:
-            self._controller.dismiss()
+            self._controller.act("dismiss")
         else:
             super().keyPressEvent(event)
 
@@ -256,7 +257,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths and self._controller is not None:
             event.acceptProposedAction()
-            self._controller.open_files(paths)
+            self._controller.files.open(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._controller is not None and not self.chores.may_close():

@@ -102,7 +102,7 @@ class Opening(QObject):
         yield from self._window.furnish(controller)
         self.furnished.emit(controller)
         if self._files:
-            controller.open_files(self._files)
+            controller.files.open(self._files)
         yield partial(_import, PLOTS, self._closing)
         self._window.plots.prepare()
         controller.stateChanged.connect(self._collector.see)

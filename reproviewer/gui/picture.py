@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from reproviewer.core.cause import cause
 from reproviewer.core.compare import compare
+from reproviewer.core.known import Findings, Status
 from reproviewer.core.message import ReproError
 from reproviewer.core.session import Item, Session, add
-from reproviewer.core.view_state import Findings, Status, VerdictView, ViewState, resolve
+from reproviewer.core.view_state import ViewState, resolve
 from reproviewer.core.weights import digest
 from reproviewer.gui import theme as themes
 from reproviewer.gui.plot_card import PlotCard
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reproviewer.core.experiment import Experiment
+    from reproviewer.core.verdict_view import VerdictView
 
 SIZE = QSize(1120, 720)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reproviewer.core.groups import Groups
+    from reproviewer.core.known import Findings
     from reproviewer.core.session import Item, Session
-    from reproviewer.core.view_state import Findings
 
 
 def write_report(session: Session, findings: Findings, path: Path, cancelled: Callable[[], bool]) -> None:

@@ -42,10 +42,6 @@ class Background(QObject):
         if stamp is not None:
             stamp.set()
 
-    def is_under_way(self, key: str) -> bool:
-        """Whether what was asked under `key` has not been answered yet."""
-        return key in self._stamps
-
     def close(self) -> None:
         """Cancel everything and wait for the thread."""
         for key in tuple(self._stamps):

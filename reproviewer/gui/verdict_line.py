@@ -12,7 +12,7 @@ from reproviewer.gui.texts import shown
 from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
-    from reproviewer.core.view_state import VerdictView
+    from reproviewer.core.verdict_view import VerdictView
 
 HEIGHT_PX = 96
 

@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from reproviewer.core import catalog, keras_text
 from reproviewer.core.catalog import Catalog
 from reproviewer.core.catalog_check import check
+from reproviewer.core.known import Status
 from reproviewer.core.message import Message, message
 from reproviewer.core.mistakes import problem_at
-from reproviewer.core.view_state import Status
 from reproviewer.engine.events import Event, Outcome, Ready, Reply, RunState
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from safetensors.numpy import save_file
 
 from reproviewer import files
 from reproviewer.cli import main
+from reproviewer.core.known import Findings
 from reproviewer.core.session import Item, Session, add
 from reproviewer.core.tensor_list import tensor_list
-from reproviewer.core.view_state import Findings
 
 FAMILY, PERSIAN = "👨\u200d👩\u200d👧/kernel", "\u0646\u06cc\u200c\u0645"
 INVISIBLE = [FAMILY, PERSIAN, "zero\u200bwidth", "no\u00a0break", "rtl\u202eltr"]

@@ -6,10 +6,10 @@ from operator import is_
 import pytest
 
 from reproviewer.core import session
+from reproviewer.core.known import Findings
 from reproviewer.core.session import Item, Session
 from reproviewer.core.tensor_list import sources, tensor_list
 from reproviewer.core.verdict import Comparison, TensorComparison, Verdict
-from reproviewer.core.view_state import Findings
 from reproviewer.core.weights import Tensor, WeightSet
 
 KERNEL = Tensor("dense/kernel", "float32", (2, 3), "run.bin", 0)

@@ -8,6 +8,7 @@ from reproviewer.core import session
 from reproviewer.core.cause import Cause
 from reproviewer.core.experiment import Draw, Experiment
 from reproviewer.core.keras_text import Problem
+from reproviewer.core.known import Findings, Status, Trouble, Work
 from reproviewer.core.message import message
 from reproviewer.core.model_spec import Span
 from reproviewer.core.session import Item, Session
@@ -21,7 +22,7 @@ from reproviewer.core.verdict import (
     Tolerances,
     Verdict,
 )
-from reproviewer.core.view_state import Findings, Status, Trouble, Work, resolve
+from reproviewer.core.view_state import resolve
 from reproviewer.core.weights import Tensor, WeightSet
 
 KERNEL = Tensor("dense/kernel", "float32", (1, 5), "run.bin", 0)

@@ -16,6 +16,10 @@ class Desk:
         self.qtbot, self.controller, self.window = qtbot, controller, window
 
     @property
+    def session(self):
+        return self.controller.desk.session
+
+    @property
     def state(self):
         return self.controller.state
 

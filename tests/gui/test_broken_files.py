@@ -33,7 +33,7 @@ def message_line(desk):
 def test_every_file_has_its_sentence(desk, broken, tmp_path):
     paths = broken("a.h5", "b.npz", "c.json")
     np.savez(tmp_path / "good.npz", a=np.zeros(3))
-    desk.controller.open_files([*paths, tmp_path / "good.npz"])
+    desk.controller.files.open([*paths, tmp_path / "good.npz"])
     desk.wait(lambda: len(desk.state.cards) == 1 and headline(desk) == "Cannot open 3 files")
     assert "a.h5" in facts(desk)
     assert "b.npz" in facts(desk)
@@ -49,7 +49,7 @@ def test_every_file_has_its_sentence(desk, broken, tmp_path):
 
 
 def test_one_file_is_said_once_and_nothing_can_be_stopped(desk, broken):
-    desk.controller.open_files(broken("a.h5"))
+    desk.controller.files.open(broken("a.h5"))
     desk.wait_face("failed")
     assert headline(desk) == "Cannot open the file"
     assert "a.h5" in facts(desk)
@@ -68,7 +68,7 @@ def test_a_load_that_fails_is_not_still_reading(desk, broken, monkeypatch):
 
 @pytest.mark.parametrize("place", ["verdict", "editor", "runs", "build", "finder", "theme"])
 def test_escape_goes_on_from_anywhere(desk, broken, place):
-    desk.controller.open_files(broken("a.h5"))
+    desk.controller.files.open(broken("a.h5"))
     desk.wait_face("failed")
     window = desk.window
     widgets = {
@@ -81,6 +81,6 @@ def test_escape_goes_on_from_anywhere(desk, broken, place):
     widget.setFocus()
     desk.qtbot.keyClick(widget, Qt.Key.Key_Escape)
     assert desk.state.verdict.face == "empty"
-    desk.controller.open_files(broken("b.h5"))
+    desk.controller.files.open(broken("b.h5"))
     desk.wait_face("failed")
     assert headline(desk) == "Cannot open the file"

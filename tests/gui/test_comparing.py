@@ -32,7 +32,7 @@ def opened(open_desk):
 
     def make(*paths):
         desk = open_desk()
-        desk.controller.open_files(list(paths))
+        desk.controller.files.open(list(paths))
         desk.wait(lambda: len(desk.state.cards) == len(paths))
         desk.wait_done()
         return desk
@@ -74,7 +74,7 @@ def test_a_tolerance_is_set_by_the_keyboard_and_undone(opened, write):
     desk.wait(desk.window.isActiveWindow)
     press(desk, "Ctrl+Z")
     desk.wait(lambda: desk.state.verdict.verdict is Verdict.DIFFERENT)
-    assert not desk.controller.session.criteria
+    assert not desk.session.criteria
 
 
 def test_a_tensor_has_a_tolerance_of_its_own_from_its_menu(opened, write):
@@ -147,11 +147,11 @@ def test_optimizer_state_counts_when_the_person_says_so(open_desk, tmp_path):
         return tmp_path / name
 
     desk = open_desk()
-    desk.controller.open_files([save("a.weights.h5", BIAS), save("b.weights.h5", BIAS * 2)])
+    desk.controller.files.open([save("a.weights.h5", BIAS), save("b.weights.h5", BIAS * 2)])
     desk.wait(lambda: len(desk.state.cards) == 2)
     desk.wait_done()
     assert desk.state.verdict.verdict is Verdict.IDENTICAL
-    desk.controller.set_criteria(Criteria(with_state=True))
+    desk.controller.desk.set_criteria(Criteria(with_state=True))
     desk.wait(lambda: desk.state.verdict.verdict is Verdict.DIFFERENT)
     assert str(desk.state.verdict.facts).endswith("Optimizer and other state counts.")
     state = next(row for row in desk.state.tensors.rows if row.role == "optimizer")
@@ -163,7 +163,7 @@ def test_comparing_can_be_stopped_and_begun_again(open_desk, tmp_path):
     for path in paths:
         np.lib.format.open_memmap(path, "w+", "f4", (1 << 28,))[-1] = 1  # 1 GiB of which little is on the disk
     desk = open_desk()
-    desk.controller.open_files(paths)
+    desk.controller.files.open(paths)
     desk.wait(lambda: len(desk.state.cards) == 2 and desk.controller.findings.progress is not None)
     done, total = desk.state.verdict.progress
     assert 0 <= done < total
@@ -187,7 +187,7 @@ def test_the_menu_compares_files_chosen_one_after_the_other(open_desk, write, mo
         return answers.pop(0)
 
     monkeypatch.setattr(dialogs, "ask_open", ask)
-    desk.controller.open_files([write("before.npz")])
+    desk.controller.files.open([write("before.npz")])
     desk.wait(lambda: len(desk.state.cards) == 1)
     desk.window.actions_.compare.trigger()
     desk.wait(lambda: len(desk.state.cards) == 4 and desk.state.verdict.face == "done")
@@ -208,9 +208,9 @@ def test_which_equals_which(opened, write):
     assert told == "b.npz and d.npz: different"
     dialog.table.setCurrentIndex(model.index(1, 3))
     press(desk, "Return", dialog.table)
-    assert desk.controller.session.reference_item.label == "b.npz"
+    assert desk.session.reference_item.label == "b.npz"
     desk.wait(lambda: desk.state.plot is not None and desk.state.verdict.face == "done")
-    assert desk.controller.session.item(desk.state.plot.focus).label == "d.npz"
+    assert desk.session.item(desk.state.plot.focus).label == "d.npz"
 
 
 def test_closing_the_groups_stops_what_is_being_read(opened, write):

@@ -16,7 +16,7 @@ def closing(desk):
     """A window that was asked to close while it builds, and its question."""
 
     def make(runs):
-        desk.controller.edit(replace(desk.state.experiment, runs=runs))
+        desk.controller.desk.edit(replace(desk.state.experiment, runs=runs))
         desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
         desk.window.close()
         (question,) = desk.window.findChildren(CloseQuestion)

@@ -48,7 +48,7 @@ def test_numbers_are_saved_as_a_table_that_reads_back_to_the_bit(desk, tmp_path,
     heading, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     assert heading == ["tensor", "index", "Run 1", "Run 2", "Run 2 - Run 1"]
     assert {row[0] for row in rows} == {"dense/kernel"}
-    both = [read_values(item.weights.tensors[0]).ravel() for item in desk.controller.session.items]
+    both = [read_values(item.weights.tensors[0]).ravel() for item in desk.session.items]
     for column, values in enumerate(both, 2):
         np.testing.assert_array_equal(np.float32([row[column] for row in rows]), values)
     apart = both[1].astype(np.float64) - both[0].astype(np.float64)
@@ -136,19 +136,19 @@ def test_the_settings_survive_a_full_disk():
 
 def test_the_copied_script_prints_the_same_digest(desk, tmp_path):
     seeding = Seeding((SeedCall("keras.utils.set_random_seed", 7),))
-    desk.controller.edit(replace(desk.state.experiment, seeding=seeding))
+    desk.controller.desk.edit(replace(desk.state.experiment, seeding=seeding))
     desk.build()
     desk.window.actions_.copy_python.trigger()
     script = tmp_path / "script.py"
     script.write_text(QApplication.clipboard().text(), encoding="utf-8")
     ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100, check=True)
-    assert digest(desk.controller.session.items[0].weights) in ran.stdout
+    assert digest(desk.session.items[0].weights) in ran.stdout
     assert "identical" in ran.stdout
 
 
 def test_an_experiment_is_saved_and_opened_again(desk, tmp_path, monkeypatch):
     experiment = Experiment("Dense(3, input_dim=2)", runs=4, title="Mine")
-    desk.controller.edit(experiment)
+    desk.controller.desk.edit(experiment)
     answer(monkeypatch, tmp_path / "mine.json")
     desk.window.actions_.save_experiment.trigger()
     assert loads((tmp_path / "mine.json").read_text()) == experiment
@@ -160,7 +160,7 @@ def test_an_experiment_is_saved_and_opened_again(desk, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "reproviewer/experiment-99"}', '{"seeding": 3}'])
 def test_a_bad_experiment_file_is_one_sentence_and_changes_nothing(desk, tmp_path, monkeypatch, text):
-    before = desk.controller.session
+    before = desk.session
     said = []
     desk.controller.said.connect(lambda sentence: said.append(str(sentence)))
     (tmp_path / "bad.json").write_text(text)
@@ -168,11 +168,11 @@ def test_a_bad_experiment_file_is_one_sentence_and_changes_nothing(desk, tmp_pat
     desk.window.actions_.open_experiment.trigger()
     assert len(said) == 1
     assert said[0].endswith(".")
-    assert desk.controller.session == before
+    assert desk.session == before
 
 
 def test_closing_in_the_middle_of_a_build_asks_first(desk):
-    desk.controller.edit(replace(desk.state.experiment, runs=300))
+    desk.controller.desk.edit(replace(desk.state.experiment, runs=300))
     desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     desk.window.close()
     assert desk.window.isVisible()
@@ -187,7 +187,7 @@ def test_the_experiment_of_the_last_session_is_there_again(open_desk):
     desk = open_desk()
     desk.wait_ready()
     mine = Experiment("Dense(7, input_dim=3)", runs=5)
-    desk.controller.edit(mine)
+    desk.controller.desk.edit(mine)
     desk.window.close()
     assert first_experiment(Settings().experiment) == mine
     assert first_experiment("").model == "Dense(5, input_dim=1)"
@@ -205,10 +205,10 @@ def test_reference_keep_rename_and_remove_on_the_shelf(desk):
     assert desk.state.verdict.verdict is Verdict.DIFFERENT
     keep.trigger()
     assert desk.state.cards[1].kept
-    desk.controller.rename(second.id, "kept one")
+    desk.controller.desk.rename(second.id, "kept one")
     desk.build()
     assert [card.label for card in desk.state.cards] == ["kept one", "Run 1", "Run 2"]
-    desk.controller.remove(second.id)
+    desk.controller.desk.remove(second.id)
     desk.wait_done()
     assert [card.label for card in desk.state.cards] == ["Run 1", "Run 2"]
     menu.deleteLater()

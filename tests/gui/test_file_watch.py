@@ -26,7 +26,7 @@ def reload(desk):
 def two_files(desk, tmp_path):
     """A window that compares two files of the same weights."""
     paths = [write(tmp_path / name, 1) for name in ("a.npz", "b.npz")]
-    desk.controller.open_files(paths)
+    desk.controller.files.open(paths)
     desk.wait(lambda: desk.state.verdict.verdict is Verdict.IDENTICAL)
     return paths
 

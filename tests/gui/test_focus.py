@@ -51,9 +51,9 @@ def test_a_button_that_has_gone_leaves_the_keyboard_where_no_key_does_anything(d
     desk.wait_done()
     assert not button.isVisible()
     assert desk.window.focusWidget() is desk.window.verdict
-    before = desk.controller.session
+    before = desk.session
     desk.qtbot.keyClick(desk.window.verdict, Qt.Key.Key_Space)
-    assert desk.controller.session == before
+    assert desk.session == before
     desk.build()
     assert desk.window.focusWidget() is desk.window.verdict
 

@@ -41,7 +41,7 @@ def test_the_empty_window_is_painted_first_and_furnished_after_that(qtbot, open_
         window.show()
         assert window.centralWidget() is None
     (controller,) = furnished.args
-    qtbot.waitUntil(lambda: [item.label for item in controller.session.items] == ["kernel.npy"], timeout=20_000)
+    qtbot.waitUntil(lambda: [item.label for item in controller.desk.session.items] == ["kernel.npy"], timeout=20_000)
     qtbot.waitUntil(lambda: controller.state.phase == "ready", timeout=60_000)
     qtbot.waitUntil(gc.isenabled, timeout=20_000)
     assert window.toolbar.isVisible()

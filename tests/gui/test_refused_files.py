@@ -16,12 +16,12 @@ def said(desk):
 
 def test_an_experiment_in_a_pipe_is_not_waited_for(desk, said, tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe.json")
-    before = desk.controller.session
+    before = desk.session
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(tmp_path / "pipe.json")], ""))
     desk.window.actions_.open_experiment.trigger()
     assert len(said) == 1
     assert said[0].endswith("pipe.json is not an experiment: it is not a regular file.")
-    assert desk.controller.session == before
+    assert desk.session == before
 
 
 @pytest.mark.parametrize("action", ["export_png", "export_svg", "export_csv", "export_report", "save_experiment"])
@@ -33,7 +33,7 @@ def test_an_export_never_replaces_a_file_of_the_shelf(desk, said, tmp_path, monk
         np.savez_compressed(file, w=np.ones(3))
     target.symlink_to(weights)
     before = weights.read_bytes()
-    desk.controller.open_files([weights, tmp_path / "b.npz"])
+    desk.controller.files.open([weights, tmp_path / "b.npz"])
     desk.wait(lambda: len(desk.state.cards) == 2 and desk.state.verdict.face == "done")
     said.clear()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))

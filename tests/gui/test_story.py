@@ -22,7 +22,7 @@ def verdict_button(desk):
 
 
 def kernel(desk, position=0):
-    return read_values(desk.controller.session.items[position].weights.tensors[0])
+    return read_values(desk.session.items[position].weights.tensors[0])
 
 
 def test_build_unseeded_seed_save_change_load(desk, tmp_path, monkeypatch):
@@ -45,7 +45,7 @@ def test_build_unseeded_seed_save_change_load(desk, tmp_path, monkeypatch):
     desk.wait(lambda: not desk.state.busy)
     assert target.is_file()
 
-    desk.controller.undo()
+    desk.controller.desk.undo()
     assert desk.state.experiment.seeding.calls == ()
     assert desk.build().verdict is Verdict.DIFFERENT
 
@@ -69,29 +69,29 @@ def test_every_format_comes_back_to_the_bit(desk, tmp_path, monkeypatch, name):
     desk.window.actions_.save_weights.trigger()
     desk.wait(lambda: not desk.state.busy)
     opened = target.with_name(target.name + ".index") if "record" in name else target
-    desk.controller.load_weights(opened)
+    desk.controller.files.load(opened)
     desk.wait(lambda: any(card.kind == "after" for card in desk.state.cards))
     desk.wait_done()
     assert desk.state.verdict.verdict is Verdict.IDENTICAL
-    after = next(item for item in desk.controller.session.items if item.kind == "after")
+    after = next(item for item in desk.session.items if item.kind == "after")
     np.testing.assert_array_equal(read_values(after.weights.tensors[0]), saved)
 
 
 def test_a_file_that_does_not_fit_says_which_tensor_and_changes_nothing(desk, tmp_path):
     desk.build()
-    before = desk.controller.session
+    before = desk.session
     path = tmp_path / "other.npz"
     np.savez(path, **{"dense/kernel": np.zeros((1, 5), "f4"), "dense/bias": np.zeros(6, "f4")})
-    desk.controller.load_weights(path)
+    desk.controller.files.load(path)
     desk.wait_face("failed")
     assert "dense/bias" in str(desk.state.verdict.facts)
-    assert desk.controller.session == before
+    assert desk.session == before
 
 
 def test_a_dropped_file_is_compared_with_the_runs(desk, tmp_path):
     desk.build()
     path = tmp_path / "weights.npz"
-    tensors = desk.controller.session.items[0].weights.tensors
+    tensors = desk.session.items[0].weights.tensors
     np.savez(path, **{t.name: read_values(t) for t in tensors})
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
@@ -123,7 +123,7 @@ def test_a_build_asked_for_while_tensorflow_loads_waits_and_says_so(open_desk, t
 def test_escape_stops_a_build_and_the_runs_so_far_stay(desk):
     from dataclasses import replace
 
-    desk.controller.edit(replace(desk.state.experiment, runs=1000))
+    desk.controller.desk.edit(replace(desk.state.experiment, runs=1000))
     desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     desk.wait(lambda: len(desk.state.cards) >= 3)
     desk.qtbot.keyClick(desk.window, Qt.Key.Key_Escape)
@@ -131,7 +131,7 @@ def test_escape_stops_a_build_and_the_runs_so_far_stay(desk):
     finished = len(desk.state.cards)
     assert 3 <= finished < 1000
     assert desk.state.verdict.verdict is Verdict.DIFFERENT
-    desk.controller.edit(replace(desk.state.experiment, runs=2))
+    desk.controller.desk.edit(replace(desk.state.experiment, runs=2))
     assert desk.build().verdict is Verdict.DIFFERENT
     assert len(desk.state.cards) == 2
 
@@ -197,7 +197,7 @@ def test_seeding_once_before_two_builds_is_named_as_the_reason(desk):
     from reproviewer.core.experiment import SeedCall, Seeding
 
     once = Seeding((SeedCall("keras.utils.set_random_seed", 1),), "once")
-    desk.controller.edit(replace(desk.state.experiment, seeding=once))
+    desk.controller.desk.edit(replace(desk.state.experiment, seeding=once))
     assert desk.build().verdict is Verdict.DIFFERENT
     desk.wait(lambda: desk.state.verdict.action == "seed-each")
     press(desk, verdict_button(desk))
@@ -210,19 +210,19 @@ def test_what_is_done_to_the_shelf_while_runs_arrive_is_one_step_with_their_buil
 
     desk.build()
     before = [card.id for card in desk.state.cards]
-    desk.controller.edit(replace(desk.state.experiment, runs=40))
+    desk.controller.desk.edit(replace(desk.state.experiment, runs=40))
     desk.controller.build()
     desk.wait(lambda: len(desk.state.cards) >= 3)
     gone = desk.state.cards[1].id
-    desk.controller.remove(gone)
-    desk.controller.save_weights(desk.state.cards[0].id, tmp_path / "no.npz")
+    desk.controller.desk.remove(gone)
+    desk.controller.files.save(desk.state.cards[0].id, tmp_path / "no.npz")
     desk.controller.use_example(example(1))
     desk.wait_done()
     assert len(desk.state.cards) == 39
     assert gone not in [card.id for card in desk.state.cards]
     assert desk.state.experiment.model == "Dense(5, input_dim=1)"
     assert not (tmp_path / "no.npz").exists()
-    desk.controller.undo()
+    desk.controller.desk.undo()
     assert [card.id for card in desk.state.cards] == before
 
 
@@ -248,9 +248,9 @@ def test_a_file_without_order_is_saved_in_the_order_of_the_model(open_desk, tmp_
     desk = open_desk(Experiment(MIXED))
     desk.wait_ready()
     desk.build()
-    desk.controller.save_weights(desk.state.cards[0].id, tmp_path / first)
+    desk.controller.files.save(desk.state.cards[0].id, tmp_path / first)
     desk.wait(lambda: not desk.state.busy)
-    desk.controller.load_weights(tmp_path / first)
+    desk.controller.files.load(tmp_path / first)
     desk.wait(lambda: any(card.kind == "after" for card in desk.state.cards))
     desk.wait_done()
     file = next(card for card in desk.state.cards if card.kind == "file")
@@ -258,16 +258,16 @@ def test_a_file_without_order_is_saved_in_the_order_of_the_model(open_desk, tmp_
     assert desk.state.cards[0] == file
     assert {row.label for row in desk.state.tensors.rows} >= {"dense/kernel", "batch_normalization/gamma"}
     for name in ("again.h5", "folder/again"):
-        desk.controller.save_weights(file.id, tmp_path / name)
+        desk.controller.files.save(file.id, tmp_path / name)
         desk.wait(lambda: not desk.state.busy)
         assert desk.state.verdict.face == "done", desk.state.verdict.facts
-        desk.controller.load_weights((tmp_path / name).with_suffix(".index" if "folder" in name else ".h5"))
+        desk.controller.files.load((tmp_path / name).with_suffix(".index" if "folder" in name else ".h5"))
         desk.wait(lambda: desk.state.busy)
         desk.wait_done()
         assert desk.state.verdict.verdict is Verdict.IDENTICAL
         file = next(card for card in desk.state.cards if card.is_reference)
-        after = next(item for item in desk.controller.session.items if item.kind == "after")
-        run = next(item for item in desk.controller.session.items if item.kind == "run")
+        after = next(item for item in desk.session.items if item.kind == "after")
+        run = next(item for item in desk.session.items if item.kind == "run")
         for a, b in zip(run.weights.only("weight").tensors, after.weights.only("weight").tensors, strict=True):
             np.testing.assert_array_equal(read_values(a), read_values(b))
 
@@ -275,7 +275,7 @@ def test_a_file_without_order_is_saved_in_the_order_of_the_model(open_desk, tmp_
 def test_files_that_cannot_be_read_are_not_forgotten_for_one_that_can(desk, tmp_path):
     (tmp_path / "garbage.h5").write_bytes(b"garbage")
     np.savez(tmp_path / "good.npz", a=np.zeros(3))
-    desk.controller.open_files([tmp_path / "garbage.h5", tmp_path / "good.npz"])
+    desk.controller.files.open([tmp_path / "garbage.h5", tmp_path / "good.npz"])
     desk.wait(lambda: len(desk.state.cards) == 1)
     desk.wait_face("failed")
     assert "garbage.h5" in str(desk.state.verdict.facts)

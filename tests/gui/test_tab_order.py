@@ -28,7 +28,7 @@ def test_tab_visits_every_room_and_comes_back(desk):
     window, area = desk.window, desk.window.plots.area
     rooms = (window.toolbar, window.panel, window.verdict, window.shelf, window.strip, window.tensors, window.plots)
     for kind in PLOT_KINDS:
-        desk.controller.look_as(kind)
+        desk.controller.desk.look_as(kind)
         assert area.wait_until_drawn()
         view = area._the_content()._views.currentWidget()
         for backwards in (False, True):

@@ -46,7 +46,7 @@ def compared(open_desk, files):
 
     def make(change=two_differ):
         desk = open_desk()
-        desk.controller.open_files(files(change))
+        desk.controller.files.open(files(change))
         desk.wait(lambda: len(desk.state.cards) == 2)
         desk.wait_done()
         return desk
@@ -92,7 +92,7 @@ def test_every_mark_in_sight_is_drawn_anew_when_the_verdict_changes(compared):
     model, told = desk.window.tensors.view.contents, []
     model.dataChanged.connect(lambda first, last: told.append((first.parent(), first.row(), last.row())))
     model.modelReset.connect(lambda: pytest.fail("the tree was made anew"))
-    desk.controller.set_criteria(Criteria(Tolerances(Tolerance(atol=10))))
+    desk.controller.desk.set_criteria(Criteria(Tolerances(Tolerance(atol=10))))
     desk.wait_done()
     leaf = model.index_of(next(at for at, row in enumerate(desk.state.tensors.rows) if row.is_unlike))
     assert leaf.data(VERDICT_ROLE) == Verdict.CLOSE
@@ -132,7 +132,7 @@ def test_keys_go_to_differences_and_to_the_ends(compared):
     assert desk.state.selected == "model/block_3/norm/kernel"
     press(desk, "Return")
     assert not view.isExpanded(view.currentIndex())
-    desk.controller.look_as("values")
+    desk.controller.desk.look_as("values")
     assert view.current_name() is None, "the state that is shown again must not pull the person back"
 
 
@@ -252,10 +252,10 @@ def test_a_person_pairs_what_no_rule_pairs_and_takes_it_back(compared):
     tree.pairWanted.emit("model/block_3/norm/bias", "head/b")
     desk.wait_done()
     assert found(desk, "model/block_3/norm/bias") == ("head/b", "chosen", Verdict.IDENTICAL)
-    desk.controller.undo()
+    desk.controller.desk.undo()
     desk.wait_done()
     assert found(desk, "model/block_3/norm/bias") != ("head/b", "chosen", Verdict.IDENTICAL)
-    desk.controller.redo()
+    desk.controller.desk.redo()
     desk.wait_done()
     assert found(desk, "model/block_3/norm/bias") == ("head/b", "chosen", Verdict.IDENTICAL)
     tree.ruleWanted.emit("model/block_3/norm/bias", "head/b")

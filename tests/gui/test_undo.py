@@ -58,7 +58,7 @@ def test_every_action_of_the_form_is_a_step_of_its_own(typist):
     while steps:
         assert typist.text() == steps.pop()
         typist.undo()
-    assert not typist.controller.can_undo
+    assert not typist.controller.desk.can_undo
 
 
 def test_typing_is_undone_line_by_line(typist):

@@ -185,12 +185,12 @@ def test_the_verdict_line_keeps_its_height(open_desk):
 def test_a_model_with_a_mistake_cannot_be_built_and_says_why(desk):
     from dataclasses import replace
 
-    desk.controller.edit(replace(desk.state.experiment, model="Dense(unit=5)"))
+    desk.controller.desk.edit(replace(desk.state.experiment, model="Dense(unit=5)"))
     assert not desk.state.can_build
     assert not desk.window.actions_.build.isEnabled()
     words = " ".join(str(problem.message) for problem in desk.state.problems)
     assert "unit" in words
-    desk.controller.undo()
+    desk.controller.desk.undo()
     assert desk.window.actions_.build.isEnabled()
 
 

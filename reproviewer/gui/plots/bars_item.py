@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 
 from reproviewer.gui.plots import texts
+from reproviewer.gui.plots.view_item import ViewItem
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -20,7 +20,7 @@ GAP_PX = 4
 BAR_SHARE = 0.72
 
 
-class BarsItem(pg.GraphicsObject):  # type: ignore[misc]
+class BarsItem(ViewItem):
     """One bar for each element; bar `i` stands on `i` to `i + 1`.
 
     `marked` are elements that differ although their distance is 0: they get a sign instead of a bar.
@@ -58,22 +58,14 @@ class BarsItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def boundingRect(self) -> QRectF:
         """All bars; the height is that of the view, so that numbers are never cut."""
-        view = self.getViewBox()
-        rect = view.viewRect() if view is not None else QRectF(0, 0, 1, 1)
-        return QRectF(0, rect.top(), max(1, self._values.size), rect.height())
-
-    def viewTransformChanged(self) -> None:
-        """Follow the view: the bounding rectangle depends on it."""
-        self.prepareGeometryChange()
-        super().viewTransformChanged()
+        view = super().boundingRect()
+        return QRectF(0, view.top(), max(1, self._values.size), view.height())
 
     def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:
         """Draw bars, then numbers, in pixels."""
         if not self._values.size:
             return
-        world = painter.worldTransform()
-        painter.resetTransform()
-        area = world.mapRect(self.boundingRect()).normalized()
+        world, area = self.to_pixels(painter)
         zero = world.map(QPointF(0, 0)).y()
         slot = abs(world.m11())
         painter.setPen(QPen(self._line, 1))

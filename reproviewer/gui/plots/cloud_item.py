@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from reproviewer.core.scatter import CELLS
+from reproviewer.gui.plots.view_item import ViewItem
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -23,7 +23,7 @@ CELL_PX = 3
 PALEST = 0.4
 
 
-class CloudItem(pg.GraphicsObject):  # type: ignore[misc]
+class CloudItem(ViewItem):
     """Draws in the unit square: shares of the common range, the reference's to the right, the other's up."""
 
     def __init__(self) -> None:
@@ -45,23 +45,11 @@ class CloudItem(pg.GraphicsObject):  # type: ignore[misc]
             self.marked = place
             self.update()
 
-    def boundingRect(self) -> QRectF:
-        """All of the view, so that no dot at its edge is cut."""
-        view = self.getViewBox()
-        return QRectF(view.viewRect()) if view is not None else QRectF()
-
-    def viewTransformChanged(self) -> None:
-        """Follow the view: the bounding rectangle depends on it."""
-        self.prepareGeometryChange()
-        super().viewTransformChanged()
-
     def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:
         """Draw in pixels."""
         if self.scatter is None or self._palette is None:
             return
-        world = painter.worldTransform()
-        area = world.mapRect(self.boundingRect()).normalized()
-        painter.resetTransform()
+        world, area = self.to_pixels(painter)
         painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
         self._paint_equal(painter, world)
         if self.scatter.listed:

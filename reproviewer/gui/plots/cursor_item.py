@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
+
+from reproviewer.gui.plots.view_item import ViewItem
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 LEAST_PX = 13.0
 
 
-class CursorItem(pg.GraphicsObject):  # type: ignore[misc]
+class CursorItem(ViewItem):
     """Marks the cell (row, column) so that it can be found at any zoom; hidden without one."""
 
     def __init__(self) -> None:
@@ -38,24 +39,12 @@ class CursorItem(pg.GraphicsObject):  # type: ignore[misc]
         self.setVisible(cell is not None)
         self.update()
 
-    def boundingRect(self) -> QRectF:
-        """All of the view."""
-        view = self.getViewBox()
-        return QRectF(view.viewRect()) if view is not None else QRectF()
-
-    def viewTransformChanged(self) -> None:
-        """Follow the view: the bounding rectangle depends on it."""
-        self.prepareGeometryChange()
-        super().viewTransformChanged()
-
     def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:
         """Draw the mark in pixels."""
         if self._cell is None:
             return
         row, col = self._cell
-        world = painter.worldTransform()
-        whole = world.mapRect(self.boundingRect()).normalized()
-        painter.resetTransform()
+        world, whole = self.to_pixels(painter)
         if self._band:
             left, right = world.map(QPointF(col, 0)).x(), world.map(QPointF(col + 1, 0)).x()
             painter.fillRect(QRectF(left, whole.top(), max(2.0, right - left), whole.height()), self._tint)

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 from reproviewer.gui.plots import describe, texts
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX, CountAxis, PlainAxis
 from reproviewer.gui.plots.texts import tr
+from reproviewer.gui.plots.view_item import ViewItem
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
@@ -123,7 +124,7 @@ class HistogramView(pg.GraphicsView):  # type: ignore[misc]
         self._legend.show_note(f"{span} — {', '.join(counts)}")
 
 
-class _StepsItem(pg.GraphicsObject):  # type: ignore[misc]
+class _StepsItem(ViewItem):
     """Step outlines in pixels; where they coincide, the wider line of the first shows beside the later."""
 
     def __init__(self) -> None:
@@ -144,18 +145,8 @@ class _StepsItem(pg.GraphicsObject):  # type: ignore[misc]
             self._marked = place
             self.update()
 
-    def boundingRect(self) -> QRectF:
-        view = self.getViewBox()
-        return QRectF(view.viewRect()) if view is not None else QRectF()
-
-    def viewTransformChanged(self) -> None:
-        self.prepareGeometryChange()
-        super().viewTransformChanged()
-
     def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:
-        world = painter.worldTransform()
-        area = world.mapRect(self.boundingRect()).normalized()
-        painter.resetTransform()
+        world, area = self.to_pixels(painter)
         xs = [world.map(QPointF(edge, 0)).x() for edge in self._edges.tolist()]
         if self._marked is not None:
             left, right = xs[self._marked], xs[self._marked + 1]

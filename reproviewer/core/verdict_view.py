@@ -1,0 +1,145 @@
+"""From the desk to its verdict line: `verdict_view` says what the person is told first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from reproviewer.core import sentences
+from reproviewer.core.message import Message, message
+from reproviewer.core.verdict import Comparison, Verdict, worst
+
+if TYPE_CHECKING:
+    from reproviewer.core.known import Findings, Status, Work
+    from reproviewer.core.session import Session
+
+Face = Literal["empty", "waiting", "running", "comparing", "stopped", "single", "done", "changed", "failed"]
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """The verdict line: a face, the word, the facts, the reason and one button that helps."""
+
+    face: Face
+    verdict: Verdict | None
+    headline: Message
+    facts: Message | None = None
+    reason: Message | None = None
+    action: str = ""
+    progress: tuple[int, int] | None = None
+    is_past: bool = False
+    """It is about runs of an experiment that has been edited since."""
+
+
+def verdict_view(session: Session, findings: Findings, status: Status) -> VerdictView:
+    """What the verdict line says of this desk."""
+    if status.work is not None:
+        return _running(status.work)
+    if status.trouble is not None:
+        action = "details" if status.trouble.details else "dismiss"
+        return VerdictView("failed", None, status.trouble.headline, status.trouble.message, action=action)
+    changed = next((item for item in session.items if item.id in status.changed), None)
+    if changed is not None:
+        facts = message("{file} is not any more what was read. Reload it to see what it holds now.", file=changed.label)
+        return VerdictView("changed", None, message("Changed on disk"), facts, action="reload")
+    others = session.others()
+    if not others:
+        return _nothing_to_compare(session, status)
+    done = [findings.comparisons[item.id] for item in others if item.id in findings.comparisons]
+    if len(done) < len(others):
+        return _comparing(len(done), len(others), findings)
+    if not any(comparison.tensors for comparison in done):
+        facts = message("There is nothing to compare: the model has no weights, and no numbers are drawn.")
+        return VerdictView("done", None, message("No weights"), facts)
+    return _decided(session, findings, status)
+
+
+def _comparing(done: int, total: int, findings: Findings) -> VerdictView:
+    facts = message("{done} of {total} compared.", done=done, total=total)
+    if findings.stopped:
+        return VerdictView("stopped", None, message("Stopped"), facts, action="compare")
+    return VerdictView(
+        "comparing", None, message("Comparing"), facts, action="stop", progress=findings.progress or (0, 0)
+    )
+
+
+def _nothing_to_compare(session: Session, status: Status) -> VerdictView:
+    experiment = session.experiment
+    action = "build" if experiment.runs > 1 else "build-twice"
+    if session.items:
+        action = action if status.allows(experiment) else ""
+        if session.items[0].kind == "file":
+            facts = message("There is nothing to compare it with: build the model, or open another weight file.")
+            return VerdictView("single", None, message("Only one file"), facts, action=action)
+        facts = message("There is nothing to compare it with: build it again, or open a weight file.")
+        return VerdictView("single", None, message("Only one run"), facts, action=action)
+    if experiment.is_blank:
+        facts = message("Add a layer, or choose an example.")
+        return VerdictView("empty", None, message("Nothing to build yet"), facts)
+    if status.problems:
+        facts = message("Correct what is marked in the model, then build it twice.")
+        return VerdictView("empty", None, message("Nothing built yet"), facts)
+    facts = message("Build the model twice to see whether its weights repeat.")
+    if experiment.runs > 2:
+        facts = message("Build the model {runs} times to see whether its weights repeat.", runs=experiment.runs)
+    return VerdictView("empty", None, message("Nothing built yet"), facts, action=action)
+
+
+def _running(work: Work) -> VerdictView:
+    if work.queued:
+        facts = message("The build starts by itself as soon as TensorFlow is loaded.")
+        return VerdictView("waiting", None, message("Waiting for TensorFlow"), facts, action="stop")
+    if work.kind == "load":
+        headline, facts = message("Loading"), message("A second model is built and given the weights of the file.")
+    elif work.kind == "save":
+        headline, facts = message("Saving"), message("The file is written, read back and compared.")
+    else:
+        headline = message("Building")
+        facts = message("Run {number} of {total}.", number=max(work.number, 1), total=work.total)
+    progress = (max(work.number - 1, 0), work.total) if work.kind == "build" else (0, 0)
+    return VerdictView("running", None, headline, facts, action="stop", progress=progress)
+
+
+def _decided(session: Session, findings: Findings, status: Status) -> VerdictView:
+    reference = session.reference_item
+    assert reference is not None
+    pairs = [(item, findings.comparisons[item.id]) for item in session.others()]
+    loaded = {item.kind: comparison for item, comparison in pairs if item.kind in ("before", "after")}
+    if len(loaded) == 2:
+        pairs = [(item, comparison) for item, comparison in pairs if item.kind == "after"]
+    verdict = worst([comparison.verdict for _, comparison in pairs])
+    facts = sentences.overall(reference.label, [(item.label, comparison) for item, comparison in pairs])
+    if len(loaded) == 2:
+        facts = message(
+            "Before the load: {before}, after: {after}. {facts}",
+            before=sentences.word(loaded["before"].verdict),
+            after=sentences.word(loaded["after"].verdict),
+            facts=facts,
+        )
+    if session.criteria:
+        facts = message("{facts} {criteria}", facts=facts, criteria=sentences.criteria(session.criteria))
+    paired = sentences.paired_with_others([comparison for _, comparison in pairs])
+    if paired is not None:
+        facts = message("{facts} {paired}", facts=facts, paired=paired)
+    cause = findings.cause
+    reason = cause.message if cause else _remark(next(c for _, c in pairs if c.verdict is verdict))
+    action = cause.action if cause and not status.problems else ""
+    if session.is_edited:
+        reason = message("The experiment was edited after these runs were built.")
+        action = "" if status.problems else "same-seed"
+    elif reason is None and findings.relating:
+        reason = message("Looking for what the weights that differ have to do with each other…")
+    return VerdictView(
+        "done",
+        verdict,
+        sentences.word(verdict),
+        facts,
+        reason=reason,
+        action=action,
+        is_past=session.is_edited,
+    )
+
+
+def _remark(comparison: Comparison) -> Message | None:
+    """What else there is to say: what could not be paired, or what unlike weights have to do with each other."""
+    return sentences.open_pairs(comparison) or sentences.related(comparison)
