@@ -210,6 +210,12 @@ class TestDifference:
         a, b = np.array([5, 0], np.uint8), np.array([0, 5], np.uint8)
         assert summary.signed_difference(a, b, ("uint8", "uint8")).tolist() == [-5, 5]
 
+    def test_truth_values_are_0_and_1(self, shelf):
+        a, b = np.array([True, False, True]), np.array([False, True, True])
+        assert summary.signed_difference(a, b, ("bool", "bool")).tolist() == [-1, 1, 0]
+        found = apart(shelf.tensor(a), shelf.tensor(b))
+        assert (found.distance.tolist(), found.tally.infinite) == ([[1, 1, 0]], 0)
+
     def test_fitted_keeps_the_one_that_differs(self, shelf):
         a = np.zeros((300, 300), np.float32)
         b = a.copy()

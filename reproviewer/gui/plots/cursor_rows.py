@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reproviewer.core import elements
+from reproviewer.core import elements, summary
 from reproviewer.core.bit_groups import BitMeaning, bit_groups, bit_meaning, unlike
-from reproviewer.core.summary import Stopped
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.load import read_element
 from reproviewer.gui.plots.panes import listed
@@ -52,7 +51,7 @@ def cursor_rows(state: PlotState, index: tuple[int, ...], limit: int, cancelled:
     rows = []
     for place, pane in enumerate(panes):
         if cancelled():
-            raise Stopped
+            raise summary.Stopped
         if place >= limit:
             rows.append(CursorRow(pane.label, pane.colour, ""))
             continue
@@ -90,8 +89,8 @@ def meaning_text(meaning: BitMeaning) -> str:
 
 
 def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool, bool]:
-    found = elements.distances(a, b, dtypes)
-    distance = "" if found.far is None else texts.distance(float(found.far[0]), 4)
+    found, far = elements.distances(a, b, dtypes), summary.distances(a, b, dtypes)[0]
+    distance = "" if "raw" in map(elements.kind, dtypes) else texts.distance(float(far[0]), 4)
     ulp = ""
     if found.ulp is not None and found.has_ulp is not None and found.has_ulp[0]:
         ulp = texts.count(int(found.ulp[0])) if found.ulp[0] < EXACT_ULP else texts.number(float(found.ulp[0]), 4)

@@ -73,6 +73,8 @@ def difference_details(found: DifferenceData) -> tuple[str, ...]:
     full = f"{sign} {differ(picture.differing, plane.size, plane.is_part)}"
     short = f"{sign} {(tr('{n} differs') if one else tr('{n} differ')).format(n=n)}"
     far = _far(found)
+    if are_magnitudes(found.focus.tensor, found.reference.tensor):
+        far = (*(f"{text} · {tr('magnitudes')}" for text in far[:1]), *far)
     return (*(f"{full} · {text}" for text in far), *(f"{short} · {text}" for text in far[-1:]), full, short)
 
 
@@ -88,6 +90,11 @@ def differ(n: int, total: int, part: bool = False) -> str:
 def has_numbers(*tensors: Tensor | None) -> bool:
     """Whether the elements of all of these are numbers."""
     return all(tensor is not None and elements.kind(tensor.dtype) != "raw" for tensor in tensors)
+
+
+def are_magnitudes(*tensors: Tensor | None) -> bool:
+    """Whether the elements are drawn by their magnitudes: complex numbers have no order, and their differences none."""
+    return any(tensor is not None and elements.kind(tensor.dtype) == "complex" for tensor in tensors)
 
 
 def _same_details(identical: bool, part: bool) -> tuple[str, ...]:

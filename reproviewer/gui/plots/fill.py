@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reproviewer.core.sentences import SIGNS
+from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import describe
 from reproviewer.gui.plots.palette import palette
 
@@ -24,8 +26,7 @@ def fill_run(panel: Panel, run: RunData, shown: Shown, theme: Theme) -> None:
     if note or run.plane is None:
         panel.show_note(note)
     elif run.values is not None:
-        nothing = np.zeros(run.values.shape, bool)
-        panel.show_bars(run.plane, run.values, nothing, theme.run(run.pane.colour), signed=False)
+        panel.show_bars(run.plane, run.values, np.full(run.values.shape, ""), theme.run(run.pane.colour), signed=False)
         tallies = [other.tally for other in shown.runs if other.tally.finite]
         panel.span(min((t.low for t in tallies), default=0), max((t.high for t in tallies), default=0))
     elif run.picture is not None:
@@ -45,8 +46,12 @@ def fill_difference(panel: Panel, found: DifferenceData, theme: Theme) -> float:
     if found.values is None:
         panel.show_picture(found.plane, found.picture, limit)
         return limit
-    marked = found.picture.differs & (found.picture.distance == 0)
-    panel.show_bars(found.plane, found.values, marked, theme.different_ink, signed=True)
-    finite = found.values[np.isfinite(found.values)]
+    tensors = found.focus.tensor, found.reference.tensor
+    values, marked, sign = found.values, found.picture.differs & (found.values == 0), SIGNS[Verdict.EQUAL]
+    if not describe.has_numbers(*tensors):
+        values, marked, sign = np.zeros(values.shape), found.picture.differs, SIGNS[Verdict.DIFFERENT]
+    signed = not describe.are_magnitudes(*tensors)
+    panel.show_bars(found.plane, values, np.where(marked, sign, ""), theme.different_ink, signed)
+    finite = values[np.isfinite(values)]
     panel.span(float(finite.min(initial=0)), float(finite.max(initial=0)))
     return limit

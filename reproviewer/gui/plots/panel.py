@@ -78,13 +78,13 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         self._show_items(bars=False, picture=False)
         self.update()
 
-    def show_bars(self, plane: Plane, values: Array, marked: Array, colour: str, signed: bool) -> None:
+    def show_bars(self, plane: Plane, values: Array, marks: Array, colour: str, signed: bool) -> None:
         """Show bars in this colour."""
         assert self._palette is not None
         self._start(plane, bars=True)
         self._picture = None
         theme = self._palette.theme
-        self._bar_item.show_values(values, marked, signed)
+        self._bar_item.show_values(values, marks, signed)
         self._bar_item.paint_with(QColor(colour), QColor(theme.text), QColor(theme.control_line))
         columns = plane.cols if plane.rows > 1 else 0
         self.index_axis.count(plane.size, columns)

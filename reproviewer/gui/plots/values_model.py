@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 
 from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
-from reproviewer.gui.plots import texts
+from reproviewer.gui.plots import describe, texts
 from reproviewer.gui.plots.texts import tr
 
 if TYPE_CHECKING:
@@ -146,7 +146,8 @@ class ValuesModel(QAbstractTableModel):
             return self._sign(row)
         run = self.run_at(column)
         if run is None:
-            return texts.distance(rows.difference[at], 6, signed=True) if at < len(rows.difference) else ""
+            signed = not describe.are_magnitudes(*(pane.tensor for pane in self._listing.panes[:2]))
+            return texts.distance(rows.difference[at], 6, signed) if at < len(rows.difference) else ""
         values = rows.columns[run].values if run < len(rows.columns) else ()
         return values[at] if at < len(values) else ""
 

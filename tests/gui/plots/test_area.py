@@ -162,6 +162,26 @@ class TestBars:
         area = bench.shown([one, other], "bars")
         assert captions(area)[2][1].startswith("✕ 2 of 3 differ")
 
+    @pytest.mark.parametrize(
+        ("dtype", "labels"),
+        [
+            ("bool", ["+1", "0", "-1"]),
+            ("complex64", ["1", "0", "1"]),
+            ("int64", ["+1", "0", "-1"]),
+            ("uint64", ["+1", "0", "-1"]),
+            ("V2", ["✕", "0", "✕"]),
+        ],
+    )
+    def test_a_difference_is_what_it_is(self, bench, dtype, labels):
+        words = "<u2" if dtype == "V2" else dtype
+        tensors = [bench.tensor(np.array(values).astype(words), dtype) for values in ([0, 1, 1], [1, 1, 0])]
+        area = bench.shown(tensors, "bars")
+        assert board(area).panels[2]._bar_item._labels == labels
+        assert "not finite" not in captions(area)[2][1]
+        area.set_cursor((0,))
+        assert area.wait_until_drawn()
+        assert area._table.row_texts()[1][2] == ("" if dtype == "V2" else "1")
+
     @pytest.mark.parametrize("share", [1, 0.25])
     def test_the_largest_numbers_of_all(self, bench, share):
         most = np.finfo(np.float64).max * share
