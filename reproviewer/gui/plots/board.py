@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyqtgraph as pg
@@ -10,16 +11,18 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from reproviewer.gui.plots import describe, texts
 from reproviewer.gui.plots.axes import LEFT_PX
 from reproviewer.gui.plots.colour_bar import HEIGHT_PX, ColourBar
-from reproviewer.gui.plots.fill import fill_difference, fill_run
+from reproviewer.gui.plots.fill import fill_difference, fill_difference_caption, fill_run
 from reproviewer.gui.plots.grid import COLUMN_GAP_PX, ROW_GAP_PX, Axes, Grid, arrange, grid_for
 from reproviewer.gui.plots.keys import moved
 from reproviewer.gui.plots.palette import palette
 from reproviewer.gui.plots.panel import Panel, region_of
+from reproviewer.gui.plots.panes import pane_in
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
     from PySide6.QtWidgets import QWidget
 
+    from reproviewer.core.plot_state import PlotState
     from reproviewer.core.slices import Plane
     from reproviewer.core.summary import Difference, Picture
     from reproviewer.gui.plots.load import Shown
@@ -74,6 +77,15 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self._fill()
         self.set_cursor(self._cursor)
         self._later.start()
+
+    def show_verdicts(self, state: PlotState) -> None:
+        """Say what is known of the comparisons by now."""
+        if self._shown is None or self._shown.difference is None:
+            return
+        found = self._shown.difference
+        found = replace(found, focus=pane_in(state, found.focus))
+        self._shown = replace(self._shown, difference=found)
+        fill_difference_caption(self._panels[-1], found, self._theme)
 
     def prepare_panel(self) -> bool:
         """Make one plot ahead of the first data; False when there are as many as two runs need."""

@@ -9,7 +9,7 @@ from reproviewer.core import elements, summary
 from reproviewer.core.bit_groups import BitMeaning, bit_groups, bit_meaning, unlike
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.load import read_element
-from reproviewer.gui.plots.panes import listed
+from reproviewer.gui.plots.panes import is_close, listed
 
 if TYPE_CHECKING:
     from reproviewer.core.elements import Array
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CursorRow:
-    """One run's element: value that reads back, bits in groups, which bits differ (`^`), distances in words."""
+    """One run's element: value that reads back, bits in groups, which bits differ (`^`), distances in words.
+
+    `unequal`: its value is another, and not all of its tensor is within the tolerance.
+    """
 
     label: str
     colour: int
@@ -70,6 +73,7 @@ def _row(pane: Pane, found: Array | None, reference: Pane, first: Array | None) 
         return CursorRow(pane.label, pane.colour, value, groups, (), code, meaning=meaning)
     other = reference.tensor.dtype
     distance, ulp, differs, unequal = _apart(first, found, (other, dtype))
+    unequal = unequal and not is_close(pane)
     marks = unlike(groups, bit_groups(first, other)) if other == dtype else ()
     code_marks = unlike((code,), (elements.bits(first, other),))[0] if other == dtype else ""
     return CursorRow(

@@ -8,7 +8,7 @@ from reproviewer.core import elements, layer_tree
 from reproviewer.core.sentences import SIGNS, shown_distance
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.panes import lead_plane, ordered
+from reproviewer.gui.plots.panes import is_close, lead_plane, ordered
 from reproviewer.gui.plots.texts import Title, count, number, tr
 
 if TYPE_CHECKING:
@@ -64,27 +64,39 @@ def difference_details(found: DifferenceData) -> tuple[str, ...]:
         return ("",)
     if not picture.differing:
         return _same_details(same_dtype(found), plane.is_part)
-    n, sign = count(picture.differing), SIGNS[Verdict.DIFFERENT]
+    n, close = count(picture.differing), is_close(found.focus)
     one = picture.differing == 1
     if not picture.tally.limit and not picture.tally.infinite:
-        text = tr("{n} differs in its bits only") if one else tr("{n} differ in their bits only")
         sign = SIGNS[Verdict.EQUAL]
+        text = tr("{n} differs in its bits only") if one else tr("{n} differ in their bits only")
         return f"{sign} {text.format(n=n)}", f"{sign} {tr('other bits')}"
-    full = f"{sign} {differ(picture.differing, plane.size, plane.is_part)}"
-    short = f"{sign} {(tr('{n} differs') if one else tr('{n} differ')).format(n=n)}"
+    full, least = differ(picture.differing, plane.size, close, plane.is_part)
+    short = f"{unlike_sign(close)} {(tr('{n} differs') if one else tr('{n} differ')).format(n=n)}"
     far = _far(found)
     if are_magnitudes(found.focus.tensor, found.reference.tensor):
         far = (*(f"{text} · {tr('magnitudes')}" for text in far[:1]), *far)
-    return (*(f"{full} · {text}" for text in far), *(f"{short} · {text}" for text in far[-1:]), full, short)
+    long = (f"{text} · {how_far}" for text in dict.fromkeys((full, least)) for how_far in far)
+    return (*long, *(f"{short} · {text}" for text in far[-1:]), *dict.fromkeys((full, least)), short)
 
 
-def differ(n: int, total: int, part: bool = False) -> str:
-    """So many elements differ, of the tensor or of the part of it that is a slice."""
+def unlike_sign(close: bool) -> str:
+    """The sign of what differs, `close` where all of it is within the tolerance."""
+    return SIGNS[Verdict.CLOSE if close else Verdict.DIFFERENT]
+
+
+def unlike_ink(close: bool, theme: Theme) -> str:
+    """The colour of what differs, `close` where all of it is within the tolerance."""
+    return theme.between_ink if close else theme.different_ink
+
+
+def differ(n: int, total: int, close: bool, part: bool = False) -> tuple[str, str]:
+    """So many elements differ, of the tensor or of the part of it that is a slice: in full and shorter."""
     if part:
         text = tr("{n} of {total} in this slice differs") if n == 1 else tr("{n} of {total} in this slice differ")
     else:
         text = tr("{n} of {total} differs") if n == 1 else tr("{n} of {total} differ")
-    return text.format(n=count(n), total=count(total))
+    short = f"{unlike_sign(close)} {text.format(n=count(n), total=count(total))}"
+    return (tr("{unlike}, within the tolerance").format(unlike=short) if close else short), short
 
 
 def has_numbers(*tensors: Tensor | None) -> bool:
@@ -125,7 +137,8 @@ def difference_ink(found: DifferenceData, theme: Theme) -> str:
         return theme.muted
     if not found.picture.differing:
         return theme.identical_ink if same_dtype(found) else theme.between_ink
-    return theme.different_ink if found.picture.tally.limit or found.picture.tally.infinite else theme.between_ink
+    unequal = found.picture.tally.limit or found.picture.tally.infinite
+    return unlike_ink(is_close(found.focus), theme) if unequal else theme.between_ink
 
 
 def same_dtype(found: DifferenceData) -> bool:

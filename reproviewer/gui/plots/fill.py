@@ -33,11 +33,17 @@ def fill_run(panel: Panel, run: RunData, shown: Shown, theme: Theme) -> None:
         panel.show_picture(run.plane, run.picture, shown.limit)
 
 
+def fill_difference_caption(panel: Panel, found: DifferenceData, theme: Theme) -> None:
+    """Say how much differs, by what is known of the comparison."""
+    swatches = (theme.run(found.focus.colour), theme.run(found.reference.colour))
+    panel.caption.apply_theme(theme, describe.difference_ink(found, theme))
+    panel.caption.show_text(describe.difference_title(found), describe.difference_details(found), swatches)
+
+
 def fill_difference(panel: Panel, found: DifferenceData, theme: Theme) -> float:
     """Show the difference; returns the largest one."""
-    panel.apply_theme(palette(theme), describe.difference_ink(found, theme))
-    swatches = (theme.run(found.focus.colour), theme.run(found.reference.colour))
-    panel.caption.show_text(describe.difference_title(found), describe.difference_details(found), swatches)
+    panel.apply_theme(palette(theme))
+    fill_difference_caption(panel, found, theme)
     note = describe.difference_note(found)
     if note or found.plane is None or found.picture is None:
         panel.show_note(note)

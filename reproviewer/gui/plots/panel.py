@@ -62,10 +62,10 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
             self.view.addItem(item, ignoreBounds=True)
         self.view.disableAutoRange()
 
-    def apply_theme(self, palette: Palette, detail: str = "") -> None:
+    def apply_theme(self, palette: Palette) -> None:
         """Take these colours."""
         self._palette, theme = palette, palette.theme
-        self.caption.apply_theme(theme, detail)
+        self.caption.apply_theme(theme)
         for axis in (self.index_axis, self.row_axis, self.value_axis):
             axis.apply_theme(theme)
         self._ink = QColor(theme.muted)

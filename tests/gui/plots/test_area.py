@@ -10,6 +10,8 @@ from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtGui import QFontMetricsF, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QSlider, QSpinBox, QWidget
 
+from reproviewer.core.compare import compare_tensors
+from reproviewer.core.verdict import Tolerance
 from reproviewer.core.weights import Tensor
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
@@ -436,6 +438,44 @@ class TestCursor:
         area.show_state(replace(state))
         assert area.cursor_index is None
 
+    def test_goes_to_the_first_difference_of_others(self, bench, normal):
+        a = normal(5, 6)
+        b, c, d = a.copy(), a.copy(), a.copy()
+        b[0, 0] += 1
+        c[3, 2] += 1
+        d[4, 4] += 1
+        area = bench.shown([a, b])
+        others = bench.state([a, c])
+        area.show_state(replace(others, panes=tuple(replace(pane, comparison=None) for pane in others.panes)))
+        assert area.wait_until_drawn()
+        area.show_state(others)
+        assert area.wait_until_drawn()
+        assert area.cursor_index == (3, 2)
+        three = bench.state([a, c, d, a])
+        for focus, place in (("r2", (4, 4)), ("r1", (3, 2)), ("r3", (3, 2)), ("r2", (4, 4))):
+            area.show_state(replace(three, focus=focus))
+            assert area.wait_until_drawn()
+            assert area.cursor_index == place
+
+    def test_stays_where_the_person_put_it(self, bench, normal):
+        a = normal(5, 6)
+        b, c = a.copy(), a.copy()
+        b[0, 0] += 1
+        c[3, 2] += 1
+        state = bench.state([a, b, c])
+        area = bench.area()
+        area.show_state(state)
+        assert area.wait_until_drawn()
+        hover(area, board(area).panels[0], 5.5, 1.5)
+        area.show_state(replace(state, focus="r2"))
+        assert area.wait_until_drawn()
+        assert area.cursor_index == (1, 5)
+        area.show_state(replace(bench.state([a, c]), title=state.title))
+        panes = tuple(replace(pane, item_id=f"new-{pane.item_id}") for pane in state.panes)
+        area.show_state(replace(state, panes=panes, reference="new-r0", focus="new-r2"))
+        assert area.wait_until_drawn()
+        assert area.cursor_index == (3, 2)
+
     def test_is_one_in_all_plots(self, bench, normal, qtbot):
         area = bench.shown([normal(64, 96), normal(64, 96)])
         with qtbot.waitSignal(area.cursorMoved) as moved:
@@ -694,6 +734,67 @@ class TestHowFar:
         area.show_state(bench.state([a, b], kind))
         assert area.wait_until_drawn()
         assert captions(area)[2][1] == "✓ the same in this slice"
+
+
+class TestWithinTheTolerance:
+    """What is said of a pair of tensors has the sign and the colour of their verdict."""
+
+    ARRAYS = np.float32([[1, 2], [3, 4]]), np.float32([[1, 2.5], [3, 4]])
+
+    def states(self, bench, kind, tolerance):
+        exact = bench.state(self.ARRAYS, kind)
+        reference, focus = exact.panes
+        close = compare_tensors(reference.tensor, focus.tensor, Tolerance(atol=tolerance))
+        return exact, replace(exact, panes=(reference, replace(focus, comparison=close)))
+
+    def caption(self, area):
+        view = area._the_content()._views.currentWidget()
+        caption = view._caption if hasattr(view, "_caption") else view.panels[-1].caption
+        return caption.texts[1], caption._detail_ink.name()
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "distances", "scatter"])
+    @pytest.mark.parametrize("late", [True, False])
+    def test_captions_follow_the_verdict(self, bench, kind, late):
+        exact, close = self.states(bench, kind, 1.0)
+        area = bench.area()
+        if late:
+            area.show_state(exact)
+            assert area.wait_until_drawn()
+            said, ink = self.caption(area)
+            assert said.startswith("✕ 1 of 4 differs")
+            assert ink == LIGHT.different_ink.lower()
+        area.show_state(close)
+        assert area.wait_until_drawn()
+        said, ink = self.caption(area)
+        assert said.startswith("± 1 of 4 differs, within the tolerance")
+        assert ink == LIGHT.between_ink.lower()
+
+    def test_it_may_become_known_while_the_plots_are_read(self, bench):
+        exact, close = self.states(bench, "bars", 1.0)
+        area = bench.area()
+        area.show_state(exact)
+        area.show_state(close)
+        assert area.wait_until_drawn()
+        assert self.caption(area)[0].startswith("±")
+
+    def test_a_tolerance_that_is_not_enough_changes_nothing(self, bench):
+        _, state = self.states(bench, "bars", 0.1)
+        area = bench.area()
+        area.show_state(state)
+        assert area.wait_until_drawn()
+        assert self.caption(area)[0].startswith("✕")
+
+    def test_rows_and_the_cursor_follow_too(self, bench):
+        exact, close = self.states(bench, "values", 1.0)
+        area = bench.area()
+        for state, sign, ink in ((exact, "✕", LIGHT.different_ink), (close, "±", LIGHT.between_ink)):
+            area.show_state(state)
+            assert area.wait_until_drawn()
+            for model, row in ((area._the_content().values.model, 1), (area._table.model(), 1)):
+                cell = model.index(row, 3 if model is not area._table.model() else 1)
+                assert model.data(cell, Qt.ItemDataRole.ForegroundRole).name() == ink.lower()
+            model = area._the_content().values.model
+            assert model.data(model.index(1, 0)) == sign
 
 
 class TestTitleOfTheDifference:

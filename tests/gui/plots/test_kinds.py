@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QLabel
 
 from reproviewer.core.message import ReproError
 from reproviewer.gui.plots.texts import text_font
+from reproviewer.gui.theme import LIGHT
 
 
 def view(area):
@@ -88,6 +89,15 @@ class TestValues:
             assert area.cursor_index == (index,)
         assert area.wait_until_drawn()
         assert cell(area, 1 - values.top_row, 2) == "1.0"
+
+    def test_the_sign_speaks_of_the_difference_beside_it(self, bench):
+        a = np.float32([1, 2, 3])
+        area = bench.shown([a, np.float32([1, 2, 4]), np.float32([5, 2, 3])], "values")
+        model = area._the_content().values.model
+        assert [model.data(model.index(row, 0)) for row in range(3)] == ["", "", "✕"]
+        assert [model.data(model.index(row, 4)) for row in range(3)] == ["0", "0", "+1"]
+        unlike = model.data(model.index(0, 5), Qt.ItemDataRole.ForegroundRole)
+        assert unlike.name() == LIGHT.different_ink.lower()
 
     def test_runs_that_lack_the_tensor(self, bench, normal):
         area = bench.shown([normal(3, 3), None, normal(2, 2)], "values")
