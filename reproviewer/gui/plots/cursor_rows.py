@@ -9,7 +9,7 @@ from reproviewer.core import elements, summary
 from reproviewer.core.bit_groups import BitMeaning, bit_groups, bit_meaning, unlike
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.load import read_element
-from reproviewer.gui.plots.panes import is_close, listed
+from reproviewer.gui.plots.panes import is_close, is_unpaired, listed
 
 if TYPE_CHECKING:
     from reproviewer.core.elements import Array
@@ -59,7 +59,10 @@ def cursor_rows(state: PlotState, index: tuple[int, ...], limit: int, cancelled:
             rows.append(CursorRow(pane.label, pane.colour, ""))
             continue
         found = first if pane is panes[0] else read_element(pane, index)
-        rows.append(_row(pane, found, panes[0], first))
+        if found is None and is_unpaired(pane, state):
+            rows.append(CursorRow(pane.label, pane.colour, texts.tr("not paired")))
+        else:
+            rows.append(_row(pane, found, panes[0], first))
     return tuple(rows)
 
 
@@ -69,7 +72,7 @@ def _row(pane: Pane, found: Array | None, reference: Pane, first: Array | None) 
     dtype = pane.tensor.dtype
     groups, code = bit_groups(found, dtype), elements.bits(found, dtype)
     value, meaning = elements.text(found, dtype), meaning_text(bit_meaning(dtype))
-    if pane is reference or first is None or reference.tensor is None:
+    if pane is reference or first is None or reference.tensor is None or reference.tensor.shape != pane.tensor.shape:
         return CursorRow(pane.label, pane.colour, value, groups, (), code, meaning=meaning)
     other = reference.tensor.dtype
     distance, ulp, differs, unequal = _apart(first, found, (other, dtype))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reproviewer.core import elements, layer_tree
+from reproviewer.core.pairing import AMBIGUOUS
 from reproviewer.core.sentences import SIGNS, shown_distance
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.panes import is_close, lead_plane, ordered
+from reproviewer.gui.plots.panes import focus_pair, is_close, is_unpaired, lead_plane, ordered
 from reproviewer.gui.plots.texts import Title, count, number, tr
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def tally_text(tally: Tally, dtype: str = "") -> str:
 
 def run_note(run: RunData, shown: Shown) -> str:
     """The sentence in place of a plot, or nothing."""
+    if is_unpaired(run.pane, shown.state):
+        return tr("Not paired with any tensor of {run}.").format(run=run.pane.label)
     if run.pane.tensor is None:
         return tr("{run} has no such tensor.").format(run=run.pane.label)
     if run.plane is not None and run.plane.size == 0:
@@ -156,7 +159,14 @@ def difference_note(found: DifferenceData) -> str:
         )
     if found.why_not == "missing":
         lacking = a if a.tensor is None else b
-        return tr("No difference to show: {run} has no such tensor.").format(run=lacking.label)
+        if b.comparison is not None and b.comparison.rule == AMBIGUOUS:
+            said = tr(
+                "No difference to show: not paired with any tensor of {run}."
+                " To pair it, right click it in the list of tensors, or drag it onto its partner there."
+            )
+        else:
+            said = tr("No difference to show: {run} has no such tensor.")
+        return said.format(run=lacking.label)
     if found.plane is not None and found.plane.size == 0:
         return tr("This tensor has no elements.")
     return ""
@@ -193,8 +203,8 @@ def too_many_for_bars(shown: Shown) -> str:
 
 
 def about_tensor(state: PlotState) -> str:
-    """Shape and dtype of the tensor; of every run's where they are not alike."""
-    tensors = [pane.tensor for pane in ordered(state) if pane.tensor is not None]
+    """Shape and dtype of the tensor; of both that are compared where they are not alike."""
+    tensors = [pane.tensor for pane in focus_pair(state) or ordered(state) if pane.tensor is not None]
     kinds = dict.fromkeys(f"{layer_tree.shape_text(tensor.shape)} · {tensor.dtype}" for tensor in tensors)
     return tr(", against ").join(kinds)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reproviewer.core.pairing import AMBIGUOUS
 from reproviewer.core.slices import plane_of
 from reproviewer.core.verdict import Verdict
 
@@ -117,6 +118,12 @@ def _tensors(pair: tuple[Pane, Pane] | None) -> tuple[tuple[str, Tensor | None],
 def is_close(focus: Pane) -> bool:
     """Whether all that differs is within the tolerance."""
     return focus.comparison is not None and focus.comparison.verdict is Verdict.CLOSE
+
+
+def is_unpaired(pane: Pane, state: PlotState) -> bool:
+    """Whether a run may well have the tensor, but it is not paired with any of the run's."""
+    said = [other.comparison for other in state.panes] if pane.item_id == state.reference else [pane.comparison]
+    return pane.tensor is None and any(found is not None and found.rule == AMBIGUOUS for found in said)
 
 
 def pane_in(state: PlotState, pane: Pane) -> Pane:

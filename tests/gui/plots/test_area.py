@@ -10,9 +10,9 @@ from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtGui import QFontMetricsF, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QSlider, QSpinBox, QWidget
 
-from reproviewer.core.compare import compare_tensors
+from reproviewer.core.compare import compare, compare_tensors
 from reproviewer.core.verdict import Tolerance
-from reproviewer.core.weights import Tensor
+from reproviewer.core.weights import Tensor, WeightSet
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
 from reproviewer.gui.plots.cursor_widths import place_name
@@ -125,6 +125,31 @@ class TestFaces:
         area = bench.shown([normal(3, 4), normal(4, 3), None])
         assert notes(area)[:3] == ["", "", "Run 3 has no such tensor."]
         assert "the shape is 3 × 4 in Run 1 and 4 × 3 in Run 2" in notes(area)[3]  # noqa: RUF001
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "distances", "scatter"])
+    @pytest.mark.parametrize("lacking", [0, 1])
+    def test_what_is_not_paired_is_not_called_missing(self, bench, normal, kind, lacking):
+        one, two = (self.two_of_one_shape(bench, normal, names) for names in ("vw", "pq"))
+        found = compare(one, two).tensors[0 if lacking else -1]
+        assert found.rule == "ambiguous"
+        state = bench.state([None, one.tensors[0]] if lacking == 0 else [one.tensors[0], None], kind)
+        reference, focus = state.panes
+        area = bench.area()
+        area.show_state(replace(state, panes=(reference, replace(focus, comparison=found))))
+        assert area.wait_until_drawn()
+        run = f"Run {lacking + 1}"
+        if kind in ("bars", "heatmap"):
+            assert notes(area)[lacking] == f"Not paired with any tensor of {run}."
+            said = notes(area)[2]
+        else:
+            said = area._the_content()._views.currentWidget().sentence
+        assert said.startswith(f"No difference to show: not paired with any tensor of {run}. To pair it")
+        area.set_cursor((0, 0))
+        assert area.wait_until_drawn()
+        assert "not paired" in [row[1] for row in area._table.row_texts()]
+
+    def two_of_one_shape(self, bench, normal, names):
+        return WeightSet(tuple(replace(bench.tensor(normal(3, 4)), name=name) for name in names))
 
     def test_a_focus_without_the_tensor(self, bench, normal):
         area = bench.shown([normal(3, 4), None])
@@ -475,6 +500,20 @@ class TestCursor:
         area.show_state(replace(state, panes=panes, reference="new-r0", focus="new-r2"))
         assert area.wait_until_drawn()
         assert area.cursor_index == (3, 2)
+
+    @pytest.mark.parametrize("kind", ["heatmap", "values"])
+    def test_tensors_of_two_shapes_have_no_distance(self, bench, normal, kind):
+        area = bench.shown([normal(3, 4), normal(4, 3)], kind)
+        area.set_cursor((1, 1))
+        assert area.wait_until_drawn()
+        row = area._table.row_texts()[1]
+        assert (row[2], row[3]) == ("", "")
+        cell = area._table.model().index(1, 1)
+        assert area._table.model().data(cell, Qt.ItemDataRole.ForegroundRole) is None
+        assert not area._table.model().row(cell).marks
+        if kind == "values":
+            model = area._the_content().values.model
+            assert [model.data(model.index(row, 0)) for row in range(12)] == [""] * 12
 
     def test_is_one_in_all_plots(self, bench, normal, qtbot):
         area = bench.shown([normal(64, 96), normal(64, 96)])
