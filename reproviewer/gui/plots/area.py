@@ -336,7 +336,7 @@ class PlotArea(QWidget):
         area._table.hide()
         area._slices.write_out()
         try:
-            about = (self._state.title, describe.about_tensor(self._state)) if self._state else ("", "")
+            about = (self._state.title, describe.about_comparison(self._state)) if self._state else ("", "")
             sheet.add(area, *about)
             area.show_state(self._state)
             area.set_cursor(None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproviewer.core import elements, layer_tree
+from reproviewer.core import elements, layer_tree, sentences
 from reproviewer.core.pairing import AMBIGUOUS
 from reproviewer.core.sentences import SIGNS, shown_distance
-from reproviewer.core.verdict import Verdict
+from reproviewer.core.verdict import Criteria, Tolerances, Verdict
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.panes import focus_pair, is_close, is_unpaired, lead_plane, ordered
 from reproviewer.gui.plots.texts import Title, count, number, tr
+from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
@@ -40,9 +41,9 @@ def tally_text(tally: Tally, dtype: str = "") -> str:
     return " · ".join(parts)
 
 
-def run_note(run: RunData, shown: Shown) -> str:
+def run_note(run: RunData, seen: Shown) -> str:
     """The sentence in place of a plot, or nothing."""
-    if is_unpaired(run.pane, shown.state):
+    if is_unpaired(run.pane, seen.state):
         return tr("Not paired with any tensor of {run}.").format(run=run.pane.label)
     if run.pane.tensor is None:
         return tr("{run} has no such tensor.").format(run=run.pane.label)
@@ -50,7 +51,7 @@ def run_note(run: RunData, shown: Shown) -> str:
         return tr("This tensor has no elements: its shape is {shape}.").format(shape=shape_text(run.plane.shape))
     if not has_numbers(run.pane.tensor):
         return tr("The elements of this tensor are no numbers: there are no values to draw.")
-    if shown.kind == "bars" and run.values is None:
+    if seen.kind == "bars" and run.values is None:
         return tr("Too many values for bars: see the heat map.")
     return ""
 
@@ -194,10 +195,10 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return " \N{MULTIPLICATION SIGN} ".join(map(str, shape)) if shape else "()"
 
 
-def too_many_for_bars(shown: Shown) -> str:
+def too_many_for_bars(seen: Shown) -> str:
     """Says that a heat map is shown where bars were asked for."""
-    plane = lead_plane(shown.state)
-    if shown.kind == shown.state.kind or plane is None:
+    plane = lead_plane(seen.state)
+    if seen.kind == seen.state.kind or plane is None:
         return ""
     return tr("{n} values are too many for bars: here is their heat map.").format(n=count(plane.size))
 
@@ -207,6 +208,14 @@ def about_tensor(state: PlotState) -> str:
     tensors = [pane.tensor for pane in focus_pair(state) or ordered(state) if pane.tensor is not None]
     kinds = dict.fromkeys(f"{layer_tree.shape_text(tensor.shape)} · {tensor.dtype}" for tensor in tensors)
     return tr(", against ").join(kinds)
+
+
+def about_comparison(state: PlotState) -> str:
+    """Shape and dtype, and what the two were compared within: for a picture that is seen alone."""
+    pair = focus_pair(state)
+    found = pair[1].comparison if pair else None
+    terms = shown(sentences.criteria(Criteria(Tolerances(found.tolerance)))) if found and found.tolerance else ""
+    return " · ".join(filter(None, (about_tensor(state), terms)))
 
 
 def nothing_to_show(state: PlotState) -> str:
