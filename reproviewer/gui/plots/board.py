@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from reproviewer.gui.plots import describe, texts
 from reproviewer.gui.plots.axes import LEFT_PX
 from reproviewer.gui.plots.colour_bar import HEIGHT_PX, ColourBar
-from reproviewer.gui.plots.fill import fill_difference, fill_difference_caption, fill_run
+from reproviewer.gui.plots.fill import fill_difference, fill_difference_caption, fill_run, fill_run_caption
 from reproviewer.gui.plots.grid import COLUMN_GAP_PX, ROW_GAP_PX, Axes, Grid, arrange, grid_for
 from reproviewer.gui.plots.keys import moved
 from reproviewer.gui.plots.palette import palette
@@ -102,6 +102,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
             found = pictures.get(run.pane.item_id)
             if found is not None:
                 panel.show_detail(found)
+                fill_run_caption(panel, run, self._theme, found)
         if difference is not None and self._shown.difference is not None:
             self._panels[-1].show_detail(difference)
 
@@ -159,10 +160,16 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         for bar in (self._value_bar, self._difference_bar):
             bar.setParentItem(self._root)
         self._value_bar.setToolTip(
-            texts.tr("The colours of the values: one range for all runs, with zero in the middle.")
+            texts.tr(
+                "The colours of the values: one range for all runs, with zero in the middle."
+                " A pixel that stands for many elements has the colour of the one of the largest magnitude."
+            )
         )
         self._difference_bar.setToolTip(
-            texts.tr("The colours of the differences, without their signs: the least that is not none to the largest.")
+            texts.tr(
+                "The colours of the differences, without their signs: the least that is not none to the largest."
+                " A cell that stands for many elements has the colour of the largest difference."
+            )
         )
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -266,6 +273,8 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         cells = int(panel.view.height()), int(panel.view.width())
         whole = self._shown.runs[0].picture
         if region == panel.plane.region:
+            for one, run in zip(self._panels, self._shown.runs, strict=False):
+                fill_run_caption(one, run, self._theme, run.picture)
             if whole is not None and _coarse(whole, cells):
                 self.finerWanted.emit()
             return

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 
-def run_caption(run: RunData) -> tuple[Title, tuple[str, ...]]:
-    """A run's name, and the range of its values."""
-    return Title("{0}", (run.pane.label,)), (tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else ""),)
+def run_caption(run: RunData, block: tuple[int, int] = (1, 1)) -> tuple[Title, tuple[str, ...]]:
+    """A run's name, the range of its values, and of how many rows and columns each pixel shows one element."""
+    title = Title("{0}", (run.pane.label,))
+    about = tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else "")
+    if block == (1, 1):
+        return title, (about,)
+    each = tr("each pixel: the extreme of {block}").format(block=shape_text(block))
+    return title, (f"{about} · {each}", about)
 
 
 def tally_text(tally: Tally, dtype: str = "") -> str:

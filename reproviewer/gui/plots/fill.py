@@ -12,16 +12,22 @@ from reproviewer.gui.plots import describe
 from reproviewer.gui.plots.palette import palette
 
 if TYPE_CHECKING:
+    from reproviewer.core.summary import Picture
     from reproviewer.gui.plots.load import DifferenceData, RunData, Shown
     from reproviewer.gui.plots.panel import Panel
     from reproviewer.gui.theme import Theme
 
 
+def fill_run_caption(panel: Panel, run: RunData, theme: Theme, picture: Picture | None = None) -> None:
+    """Say whose values these are, and how they are reduced in the `picture` that is looked at."""
+    block = panel.block(picture) if picture is not None else (1, 1)
+    panel.caption.show_text(*describe.run_caption(run, block), (theme.run(run.pane.colour),))
+
+
 def fill_run(panel: Panel, run: RunData, shown: Shown, theme: Theme) -> None:
     """Show one run, in the range of all that are shown."""
     panel.apply_theme(palette(theme))
-    title, detail = describe.run_caption(run)
-    panel.caption.show_text(title, detail, (theme.run(run.pane.colour),))
+    fill_run_caption(panel, run, theme)
     note = describe.run_note(run, shown)
     if note or run.plane is None:
         panel.show_note(note)

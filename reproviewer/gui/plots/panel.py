@@ -120,6 +120,14 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         """Show a part of the heat map more finely."""
         self._image.show_detail(picture.region, self._paint(picture))
 
+    def block(self, picture: Picture) -> tuple[int, int]:
+        """Of how many rows and columns of elements, at most, each cell of the heat map shows one."""
+        (rows, cols), (high, wide) = picture.low.shape, self._pixels()
+        return -(-picture.region.rows // min(rows, high)), -(-picture.region.cols // min(cols, wide))
+
+    def _pixels(self) -> tuple[int, int]:
+        return max(1, int(self.view.height())), max(1, int(self.view.width()))
+
     def refit(self) -> None:
         """Reduce the heat map to the pixels there are: every cell must have one."""
         if self._picture is None or self._palette is None or self.view.width() < 4:
@@ -222,7 +230,7 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
 
     def _paint(self, picture: Picture | Difference) -> Any:
         assert self._palette is not None
-        rows, cols = max(1, int(self.view.height())), max(1, int(self.view.width()))
+        rows, cols = self._pixels()
         if isinstance(picture, Picture):
             return self._palette.values_image(picture.fitted(rows, cols).values, self._limit)
         return self._palette.difference_image(picture.fitted(*coarser((rows, cols))), self._limit)

@@ -416,6 +416,19 @@ class TestHeatMap:
         assert area.wait_until_drawn()
         assert self.count(area, least) >= 4
 
+    def test_it_says_of_how_many_elements_a_pixel_shows_one(self, bench):
+        area = bench.shown([np.arange(4_000_000, dtype=np.float32).reshape(2000, 2000)])
+        view = board(area).panels[0].view
+        rows, cols = -(-2000 // int(view.height())), -(-2000 // int(view.width()))
+        assert rows > 1
+        assert captions(area)[0][1].endswith(f"each pixel: the extreme of {rows} × {cols}")  # noqa: RUF001
+        view.setRange(xRange=(0, 50), yRange=(0, 50), padding=0)
+        assert area.wait_until_drawn()
+        assert "pixel" not in captions(area)[0][1]
+        board(area).reset_view()
+        assert area.wait_until_drawn()
+        assert "pixel" in captions(area)[0][1]
+
     def test_a_part_is_read_more_finely(self, bench):
         a = np.zeros((2000, 2000), np.float32)
         a[:, 1::2] = 1
