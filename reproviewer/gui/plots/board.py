@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
     from reproviewer.core.slices import Plane
     from reproviewer.core.summary import Difference, Picture
-    from reproviewer.gui.plots.load import Shown
+    from reproviewer.gui.plots.load import RunData, Shown
     from reproviewer.gui.theme import Theme
 
 FIRST_PANELS = 3
+FEWEST_PANELS = 3
+"""The two that are compared and their difference are always shown."""
+LEAST_PLOT_PX = 90
+"""In narrower plots neither a name nor a picture can be told from another."""
 DETAIL_AFTER_MS = 40
 ZOOM = 1.25
 
@@ -49,6 +53,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self._theme = theme
         self._shown: Shown | None = None
         self._cursor: tuple[int, ...] | None = None
+        self._runs: tuple[RunData, ...] = ()
         self._panels: list[Panel] = []
         self._grid = Grid(1, 1)
         self._following = False
@@ -72,7 +77,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
     def show_data(self, shown: Shown) -> None:
         """Show this."""
         self._shown = shown
-        self._count(len(shown.runs) + (shown.difference is not None))
+        self._choose_runs()
         self._arrange()
         self._fill()
         self.set_cursor(self._cursor)
@@ -98,7 +103,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         """Show parts of the heat maps more finely; `pictures` by the runs' ids."""
         if self._shown is None:
             return
-        for panel, run in zip(self._panels, self._shown.runs, strict=False):
+        for panel, run in zip(self._panels, self._runs, strict=False):
             found = pictures.get(run.pane.item_id)
             if found is not None:
                 panel.show_detail(found)
@@ -122,7 +127,8 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
             self._later.start()
 
     def cells(self, panels: int) -> tuple[int, int]:
-        """How many rows and columns of cells a picture needs when so many plots are shown."""
+        """How many rows and columns of cells a picture needs when so many plots are to be shown."""
+        panels = panels if self._has_room(panels) else FEWEST_PANELS
         grid = grid_for(panels, self.width(), self.height())
         scale = self.devicePixelRatioF()
         width, height = self._room(grid, 1)
@@ -151,7 +157,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         first.view.scaleBy(x=1 / factor, y=None if x_only else 1 / factor, center=self._centre(first))
 
     def _setup_ui(self) -> None:
-        self._root = _Root(self._arrange)
+        self._root = _Root(self._on_resize)
         self.setCentralItem(self._root)
         self.setBackground(self._theme.card)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -176,6 +182,20 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self._later.setInterval(DETAIL_AFTER_MS)
         self._later.timeout.connect(self._want_detail)
 
+    def _has_room(self, panels: int) -> bool:
+        """Whether so many plots are wide enough to be told apart."""
+        grid = grid_for(panels, self.width(), self.height())
+        return panels <= FEWEST_PANELS or self._room(grid, 1)[0] >= LEAST_PLOT_PX
+
+    def _choose_runs(self) -> None:
+        """Which runs there is room for: all, or those two that are compared."""
+        assert self._shown is not None
+        runs, state = self._shown.runs, self._shown.state
+        if not self._has_room(len(runs) + 1):
+            runs = tuple(run for run in runs if run.pane.item_id in (state.reference, state.focus))
+        self._runs = runs
+        self._count(len(runs) + (self._shown.difference is not None))
+
     def _count(self, panels: int) -> None:
         while len(self._panels) < panels:
             panel = Panel()
@@ -191,7 +211,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         assert self._shown is not None
         shown = self._shown
         colours = palette(self._theme)
-        for panel, run in zip(self._panels, shown.runs, strict=False):
+        for panel, run in zip(self._panels, self._runs, strict=False):
             fill_run(panel, run, shown, self._theme)
         limit = 0.0
         if shown.difference is not None:
@@ -210,12 +230,21 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         height = (self._root.size().height() - bottom - (grid.rows - 1) * ROW_GAP_PX) / grid.rows - 54
         return max(16.0, width), max(16.0, height)
 
+    def _on_resize(self) -> None:
+        before = self._runs
+        if self._shown is not None:
+            self._choose_runs()
+        self._arrange()
+        if self._runs != before:
+            self._fill()
+            self.set_cursor(self._cursor)
+
     def _arrange(self) -> None:
         if self._shown is None or not self._panels:
             return
         is_map = self._shown.kind == "heatmap"
         width, height = self._root.size().width() - 1, self._root.size().height()
-        unlike = len({run.plane.shape for run in self._shown.runs if run.plane}) > 1
+        unlike = len({run.plane.shape for run in self._runs if run.plane}) > 1
         found = arrange(
             len(self._panels),
             (width, height - (HEIGHT_PX + 4 if is_map else 0)),
@@ -271,9 +300,9 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         if panel is None or region is None or panel.plane is None or region.rows < 1 or region.cols < 1:
             return
         cells = int(panel.view.height()), int(panel.view.width())
-        whole = self._shown.runs[0].picture
+        whole = self._runs[0].picture
         if region == panel.plane.region:
-            for one, run in zip(self._panels, self._shown.runs, strict=False):
+            for one, run in zip(self._panels, self._runs, strict=False):
                 fill_run_caption(one, run, self._theme, run.picture)
             if whole is not None and _coarse(whole, cells):
                 self.finerWanted.emit()

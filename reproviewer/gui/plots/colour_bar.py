@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reproviewer.gui.plots.palette import Palette
 
 HEIGHT_PX = 30
-STRIP_PX = 8
+STRIP_PX, BOX_PX = 8, 18
 MAX_PX = 280.0
 
 
@@ -49,27 +49,35 @@ class ColourBar(pg.GraphicsWidget):  # type: ignore[misc]
         x = 0.0
         if self._same:
             taken = metrics.horizontalAdvance(self._same)
-            box = QRectF(0.5, 2.5, 18, STRIP_PX)
-            self._frame(painter, box, self._ground)
-            painter.setPen(QPen(self._ink))
-            painter.drawText(QRectF(0, 12, taken + 2, 16), Qt.AlignmentFlag.AlignLeft, self._same)
-            x = taken + 14
+            self._frame(painter, QRectF(0.5, 2.5, BOX_PX, STRIP_PX), self._ground)
+            if taken + 6 + metrics.horizontalAdvance(self._labels[-1]) <= width:
+                painter.setPen(QPen(self._ink))
+                painter.drawText(QRectF(0, 12, taken + 2, 16), Qt.AlignmentFlag.AlignLeft, self._same)
+                x = taken + 14
+            else:
+                x = BOX_PX + 8
         strip = QRectF(x + 0.5, 2.5, max(10.0, width - x - 1), STRIP_PX)
         painter.drawImage(strip, self._strip)
         self._frame(painter, strip, None)
         painter.setPen(QPen(self._ink))
         for label, side in self._placed(metrics, strip.width()):
-            painter.drawText(QRectF(strip.left(), 12, strip.width(), 16), side, label)
+            over = max(0.0, metrics.horizontalAdvance(label) - strip.width())
+            painter.drawText(QRectF(strip.left() - over, 12, strip.width() + over, 16), side, label)
 
     def _placed(self, metrics: QFontMetricsF, width: float) -> list[tuple[str, Qt.AlignmentFlag]]:
-        """The labels at the left, in the middle and at the right; only the last where there is no room for all."""
+        """The labels at the left, in the middle and at the right; the middle goes first, where room is short."""
         if len(self._labels) == 1:
             return [(self._labels[0], Qt.AlignmentFlag.AlignHCenter)]
         left, *middle, right = self._labels
         placed = [(right, Qt.AlignmentFlag.AlignRight)]
-        if sum(metrics.horizontalAdvance(label) + 6 for label in self._labels) <= width:
-            placed += [(left, Qt.AlignmentFlag.AlignLeft), *((m, Qt.AlignmentFlag.AlignHCenter) for m in middle)]
+        if self._room(metrics, left, right) <= width:
+            placed.append((left, Qt.AlignmentFlag.AlignLeft))
+        if self._room(metrics, *self._labels) <= width:
+            placed += [(label, Qt.AlignmentFlag.AlignHCenter) for label in middle]
         return placed
+
+    def _room(self, metrics: QFontMetricsF, *labels: str) -> float:
+        return sum(metrics.horizontalAdvance(label) + 6 for label in labels)
 
     def _frame(self, painter: QPainter, box: QRectF, fill: QColor | None) -> None:
         painter.setPen(QPen(self._line, 1))

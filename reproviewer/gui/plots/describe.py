@@ -25,18 +25,16 @@ def run_caption(run: RunData, block: tuple[int, int] = (1, 1)) -> tuple[Title, t
     """A run's name, the range of its values, and of how many rows and columns each pixel shows one element."""
     title = Title("{0}", (run.pane.label,))
     about = tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else "")
+    shorter = tuple(dict.fromkeys((about, *short_tallies(run.tally))))
     if block == (1, 1):
-        return title, (about,)
+        return title, shorter
     each = tr("each pixel: the extreme of {block}").format(block=shape_text(block))
-    return title, (f"{about} · {each}", about)
+    return title, (f"{about} · {each}", *shorter)
 
 
 def tally_text(tally: Tally, dtype: str = "") -> str:
     """The range and what is not finite: `0.29 to 0.87 · 3 NaN`."""
-    parts = []
-    if tally.finite:
-        low, high = number(tally.low), number(tally.high)
-        parts.append(low if tally.low == tally.high else tr("{low} to {high}").format(low=low, high=high))
+    parts = [range_text(tally)] if tally.finite else []
     if tally.nan:
         parts.append(tr("{n} NaN").format(n=count(tally.nan)))
     if tally.infinite:
@@ -44,6 +42,20 @@ def tally_text(tally: Tally, dtype: str = "") -> str:
     if dtype.startswith("complex"):
         parts.append(tr("magnitudes"))
     return " · ".join(parts)
+
+
+def short_tallies(tally: Tally) -> tuple[str, ...]:
+    """The same in less room: what is not finite is never left out."""
+    odd = tr("{n} not finite").format(n=count(tally.nan + tally.infinite))
+    if not tally.nan + tally.infinite:
+        return (range_text(tally),) if tally.finite else ()
+    return (f"{range_text(tally)} · {odd}", odd) if tally.finite else (odd,)
+
+
+def range_text(tally: Tally) -> str:
+    """The smallest and the largest finite value."""
+    low, high = number(tally.low), number(tally.high)
+    return low if tally.low == tally.high else tr("{low} to {high}").format(low=low, high=high)
 
 
 def run_note(run: RunData, seen: Shown) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
-from PySide6.QtGui import QFontMetricsF, QWheelEvent
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QSlider, QSpinBox, QWidget
 
 from reproviewer.core.compare import compare, compare_tensors
@@ -15,8 +15,10 @@ from reproviewer.core.verdict import Tolerance
 from reproviewer.core.weights import Tensor, WeightSet
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
+from reproviewer.gui.plots.colour_bar import ColourBar
 from reproviewer.gui.plots.cursor_widths import place_name
 from reproviewer.gui.plots.grid import Axes, arrange
+from reproviewer.gui.plots.palette import palette
 from reproviewer.gui.plots.texts import caption_font, text_font
 from reproviewer.gui.theme import DARK, LIGHT
 from tests.gui.plots.conftest import pixels
@@ -847,6 +849,48 @@ class TestWithinTheTolerance:
                 assert model.data(cell, Qt.ItemDataRole.ForegroundRole).name() == ink.lower()
             model = area._the_content().values.model
             assert model.data(model.index(1, 0)) == sign
+
+
+class TestNarrow:
+    @pytest.mark.parametrize("kind", ["bars", "heatmap"])
+    def test_plots_that_could_not_be_told_apart_give_way_to_those_that_are_compared(self, bench, normal, kind):
+        area = bench.shown([normal(64, 32) for _ in range(5)], kind, size=(460, 300), focus="r3")
+        assert [title for title, _ in captions(area)] == ["Run 1", "Run 4", "Run 4 − Run 1"]  # noqa: RUF001
+        assert min(panel.view.width() for panel in board(area).panels) >= 90
+        area.set_cursor((2, 3))
+        area.resize(1200, 500)
+        assert area.wait_until_drawn()
+        assert len(captions(area)) == 6
+        assert {panel._cursor._cell for panel in board(area).panels} == {(2, 3) if kind == "heatmap" else (0, 67)}
+        area.resize(460, 300)
+        assert area.wait_until_drawn()
+        assert len(captions(area)) == 3
+
+    def test_what_is_not_finite_is_said_in_any_room(self, bench):
+        area = bench.shown([np.float32([-3.899, 3.066, np.nan, np.inf, -np.inf])] * 2, "bars")
+        said = board(area).panels[0].caption._details
+        assert said == (
+            "-3.899 to 3.066 · 1 NaN · 2 infinite",
+            "-3.899 to 3.066 · 3 not finite",
+            "3 not finite",
+        )
+
+    @pytest.mark.parametrize("width", [60, 95, 120, 280])
+    def test_the_numbers_of_a_colour_bar_are_whole(self, bench, width):
+        bar, metrics = ColourBar(), QFontMetricsF(caption_font())
+        bar.show_range(("-3.9", "0", "3.9"), np.zeros(4, np.uint32), palette(LIGHT))
+        labels = [label for label, _ in bar._placed(metrics, width)]
+        assert {"-3.9", "3.9"} <= set(labels)
+        bar.show_range(("least", "|Δ| 7.45e-09"), np.zeros(4, np.uint32), palette(LIGHT), "same")
+        bar.resize(width, 30)
+        image = QImage(400, 30, QImage.Format.Format_RGB32)
+        image.fill(0xFFFFFFFF)
+        with QPainter(image) as painter:
+            painter.translate(100, 0)
+            bar.paint(painter, None)
+        ink = [x for x in range(400) if any(image.pixel(x, y) != 0xFFFFFFFF for y in range(14, 30))]
+        assert max(ink) - min(ink) >= metrics.horizontalAdvance("|Δ| 7.45e-09") - 4
+        assert max(ink) <= 100 + width
 
 
 class TestTitleOfTheDifference:
