@@ -75,7 +75,7 @@ class BarsItem(ViewItem):
             box = self._bar(left + i * slot, slot, value, world, zero, area)
             self._paint_bar(painter, box, value)
             if way != "none":
-                self._paint_label(painter, i, box, left + (i + 0.5) * slot, slot, way, value)
+                self._paint_label(painter, i, box, left + (i + 0.5) * slot, way, value, area)
 
     def _way(self, slot_px: float, height_px: float) -> str:
         line = QFontMetricsF(texts.caption_font()).height()
@@ -104,7 +104,7 @@ class BarsItem(ViewItem):
             painter.fillRect(box, self._colour)
 
     def _paint_label(
-        self, painter: QPainter, i: int, box: QRectF, middle: float, slot: float, way: str, value: float
+        self, painter: QPainter, i: int, box: QRectF, middle: float, way: str, value: float, area: QRectF
     ) -> None:
         text = self._labels[i]
         below = value < 0
@@ -112,7 +112,7 @@ class BarsItem(ViewItem):
         wide = QFontMetricsF(painter.font()).horizontalAdvance(text) + 2
         length, thick = (wide, 16.0) if way == "flat" else (16.0, wide)
         if not np.isfinite(value):
-            top = box.center().y() - thick / 2
+            top = max(area.top(), min(box.center().y() - thick / 2, area.bottom() - thick - 1))
         else:
             top = box.bottom() + 1 if below else box.top() - thick - 1
         spot = QRectF(middle - length / 2, top, length, thick)

@@ -191,7 +191,7 @@ class _CursorModel(QAbstractTableModel):
         if section == BITS:
             room = self._bits_px - HEADER_PADDING_PX
             return texts.first_that_fits(self._bit_titles(), texts.caption_font(), room)
-        return (self._place or tr("Under the cursor"), tr("Value"), tr("|Δ|"), tr("ULP"))[section]
+        return (self._place or cursor_widths.no_place(), tr("Value"), tr("|Δ|"), tr("ULP"))[section]
 
     def _bit_titles(self) -> tuple[str, ...]:
         """What the bits are, in full and shorter."""

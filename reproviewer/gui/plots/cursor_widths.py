@@ -35,7 +35,7 @@ def wanted(state: PlotState) -> tuple[int, ...]:
     last = [place_name(state.title, tuple(max(0, n - 1) for n in shape)) for shape, _ in kinds]
     longest = sorted((pane.label for pane in state.panes), key=len)[-MOST_MEASURED:]
     runs = [_px(label, plain) + SWATCH_PX + PADDING_PX // 2 for label in longest]
-    run = max([*runs, *(_px(name, texts.caption_font(), HEADER_PADDING_PX) for name in last)], default=0)
+    run = max([*runs, *(_px(name, texts.caption_font(), HEADER_PADDING_PX) for name in (*last, no_place()))])
     value = max((signs(dtype) for _, dtype in kinds), default=0)
     bits = max((len(_bits(dtype)) for _, dtype in kinds), default=0)
     others = _px("0" * value, bold), _px("1.234e-308", plain), _px("9,999,999,999", plain), _px("0" * bits, mono_font())
@@ -83,6 +83,11 @@ def shared(width: int, wishes: Sequence[int]) -> tuple[int, ...]:
         left -= more
     widths[-1] += max(0, left)
     return tuple(widths)
+
+
+def no_place() -> str:
+    """What stands in the place of the element's name while there is none."""
+    return texts.tr("Under the cursor")
 
 
 def place_name(title: str, index: tuple[int, ...]) -> str:

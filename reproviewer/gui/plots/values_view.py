@@ -204,8 +204,14 @@ class ValuesView(QWidget):
         share = max(first, room // max(1, len(columns)))
         for column, width in ((SIGN, SIGN_PX), (PLACE, place), *((column, share) for column in columns)):
             self._table.setColumnWidth(column, width)
+        difference = self._model.difference_column
         if columns and share * len(columns) <= room:
             self._table.setColumnWidth(columns[-1], room - share * (len(columns) - 1))
+        elif difference is not None and FIRST_COLUMNS * share > room:
+            apart = self._difference_px()
+            self._table.setColumnWidth(difference, apart)
+            for column in range(FIRST_RUN, difference):
+                self._table.setColumnWidth(column, max(apart, (room - apart) // 2))
         self._model.fit_titles(self._table.horizontalHeader().sectionSize(FIRST_RUN) - TITLE_PADDING_PX)
 
     def _place_px(self, listing: Listing) -> int:
@@ -223,6 +229,10 @@ class ValuesView(QWidget):
         usual, any_size = "-0." + "0" * (wide - 5), "0" * min(wide, MOST_SIGNS)
         least, whole = (round(metrics.horizontalAdvance(text)) + PADDING_PX for text in (usual, any_size))
         return least, whole
+
+    def _difference_px(self) -> int:
+        """Room for a difference, which has fewer digits than a value in full."""
+        return round(QFontMetricsF(texts.text_font(bold=True)).horizontalAdvance("-1.23456e-38")) + PADDING_PX
 
     def _row_of(self, index: tuple[int, ...] | None) -> int | None:
         plane = self._listing.plane if self._listing else None

@@ -923,6 +923,27 @@ def header(table, column, role=Qt.ItemDataRole.DisplayRole):
     return table.model().headerData(column, Qt.Orientation.Horizontal, role)
 
 
+@pytest.mark.parametrize("values", [[-np.inf, 1], [-np.inf, -1], [np.inf, 1], [np.nan, -np.inf]])
+def test_signs_of_what_is_not_finite_are_whole(bench, values, monkeypatch):
+    painted = []
+    monkeypatch.setattr(QPainter, "drawText", lambda self, *args: painted.append(args))
+    area = bench.shown([np.float32(values)] * 2, "bars")
+    plot = board(area).panels[0]
+    plot._bar_item.update()
+    pixels(area)
+    height = plot.view.height()
+    spots = [args[0] for args in painted if args[-1] in ("inf", "-inf", "NaN")]
+    assert spots
+    view = plot.view.sceneBoundingRect()
+    assert all(view.top() <= spot.top() and spot.bottom() <= view.top() + height for spot in spots)
+
+
+def test_the_heading_without_a_cursor_is_whole(bench, normal):
+    area = bench.shown([normal(3, 3)], size=(620, 400))
+    heading = area._table.model().headerData(0, Qt.Orientation.Horizontal)
+    assert QFontMetricsF(caption_font()).horizontalAdvance(heading) + 12 <= area._table.columnWidth(0)
+
+
 class TestTableOfTheCursor:
     @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "complex64"])
     def test_values_are_written_out_in_full(self, bench, dtype):

@@ -214,6 +214,13 @@ class TestWidthsOfValues:
         bold = QFontMetricsF(text_font(bold=True))
         assert min(widths[2:]) >= bold.horizontalAdvance("-0.123456789") + 6
 
+    @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+    @pytest.mark.parametrize("width", [458, 600, 800])
+    def test_the_difference_of_long_values_is_in_sight_too(self, bench, normal, dtype, width):
+        arrays = [(normal(64, 96) + 1j * normal(64, 96)).astype(dtype) for _ in range(2)]
+        widths, table = self.columns(bench.shown(arrays, "values", size=(width, 293)))
+        assert sum(widths) <= table.viewport().width()
+
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     def test_values_are_written_out(self, bench, normal, dtype):
         area = bench.shown([(normal(64, 96) * 1e-30).astype(dtype) for _ in range(5)], "values", size=(760, 500))
