@@ -112,7 +112,7 @@ class BarsItem(ViewItem):
         wide = QFontMetricsF(painter.font()).horizontalAdvance(text) + 2
         length, thick = (wide, 16.0) if way == "flat" else (16.0, wide)
         if not np.isfinite(value):
-            top = max(area.top(), min(box.center().y() - thick / 2, area.bottom() - thick - 1))
+            top = box.center().y() - thick / 2 if box.height() >= thick else max(area.top(), box.top() - thick - 1)
         else:
             top = box.bottom() + 1 if below else box.top() - thick - 1
         spot = QRectF(middle - length / 2, top, length, thick)

@@ -35,7 +35,8 @@ def wanted(state: PlotState) -> tuple[int, ...]:
     last = [place_name(state.title, tuple(max(0, n - 1) for n in shape)) for shape, _ in kinds]
     longest = sorted((pane.label for pane in state.panes), key=len)[-MOST_MEASURED:]
     runs = [_px(label, plain) + SWATCH_PX + PADDING_PX // 2 for label in longest]
-    run = max([*runs, *(_px(name, texts.caption_font(), HEADER_PADDING_PX) for name in (*last, no_place()))])
+    headings = (_px(name, plain, HEADER_PADDING_PX) for name in (*last, no_place()))  # Qt cuts as if in this font
+    run = max([*runs, *headings])
     value = max((signs(dtype) for _, dtype in kinds), default=0)
     bits = max((len(_bits(dtype)) for _, dtype in kinds), default=0)
     others = _px("0" * value, bold), _px("1.234e-308", plain), _px("9,999,999,999", plain), _px("0" * bits, mono_font())
@@ -71,9 +72,9 @@ def shared(width: int, wishes: Sequence[int]) -> tuple[int, ...]:
     widths, left = list(LEAST), width - sum(LEAST)
     order = (
         (1, wishes[1]),
+        (2, wishes[2]),
         (0, min(RUN_PX, wishes[0])),
         (3, wishes[3]),
-        (2, wishes[2]),
         (4, wishes[4]),
         (0, wishes[0]),
     )

@@ -941,7 +941,7 @@ def test_signs_of_what_is_not_finite_are_whole(bench, values, monkeypatch):
 def test_the_heading_without_a_cursor_is_whole(bench, normal):
     area = bench.shown([normal(3, 3)], size=(620, 400))
     heading = area._table.model().headerData(0, Qt.Orientation.Horizontal)
-    assert QFontMetricsF(caption_font()).horizontalAdvance(heading) + 12 <= area._table.columnWidth(0)
+    assert QFontMetricsF(text_font()).horizontalAdvance(heading) + 24 <= area._table.columnWidth(0) + 1
 
 
 class TestTableOfTheCursor:
