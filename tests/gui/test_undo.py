@@ -114,3 +114,19 @@ def test_a_seed_that_is_typed_is_one_step(typist):
     assert row.seed.text() == "1"
     typist.undo()
     assert typist.state.experiment.seeding.calls == ()
+
+
+def test_a_bad_value_in_the_form_is_not_built_and_can_be_undone(desk, qtbot) -> None:
+    section = desk.window.panel.model
+    qtbot.mouseClick(section.as_form, Qt.MouseButton.LeftButton)
+    units = section.form.fields.fields["units"]
+    units.line.setFocus()
+    units.line.selectAll()
+    qtbot.keyClicks(units.line, "-4")
+    assert not desk.window.actions_.build.isEnabled()
+    desk.controller.build()
+    assert not desk.state.busy
+    qtbot.keyClick(units.line, Qt.Key.Key_Z, CTRL)
+    assert units.line.text() == "5"
+    assert not units.problem.isVisible()
+    assert desk.window.actions_.build.isEnabled()

@@ -69,19 +69,46 @@ def test_a_number_is_typed_and_everything_else_stays(form, qtbot) -> None:
     assert desk.panel.model.editor.toPlainText() == desk.experiment.model
 
 
-def test_what_is_wrong_is_said_and_not_written(form, qtbot) -> None:
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [("-4", "Dense(-4)"), ("0", "Dense(0)"), ("'", 'Dense("\'")'), ("4x", "Dense('4x')"), ("nan", "Dense('nan')")],
+)
+def test_what_is_wrong_is_said_and_written_all_the_same(form, qtbot, typed, written) -> None:
     desk = form("Dense(5)")
     units = desk.field("units")
-    for typed in ("0", "'", "x"):
-        retype(qtbot, units.line, typed)
-        assert units.problem.isVisible()
-        assert units.line.property("bad") is True
-        assert desk.experiment.model == "Dense(5)"
+    retype(qtbot, units.line, typed)
+    assert units.line.text() == typed
+    assert units.problem.isVisible()
+    assert units.line.property("bad") is True
+    assert desk.experiment.model == written
+    assert desk.form.list.item(0).text() == f"✕ {written}"
+    assert desk.panel.model.findings.property("kind") == "problem"
+    desk.show(Experiment(model="Dense(5)"))
+    assert units.line.text() == "5"
+    assert not units.problem.isVisible()
+    desk.show(Experiment(model=written))
+    assert units.problem.isVisible()
+
+
+def test_what_is_needed_and_missing_is_said_wherever_it_comes_from(form, qtbot) -> None:
+    desk = form("Dense(5, 'relu')")
+    units = desk.field("units")
     retype(qtbot, units.line, "")
+    assert desk.experiment.model == "Dense(activation='relu')"
     assert "needed" in units.problem.text()
     retype(qtbot, units.line, "3")
     assert not units.problem.isVisible()
-    assert desk.experiment.model == "Dense(3)"
+    assert desk.experiment.model == "Dense(activation='relu', units=3)"
+    desk.show(Experiment(model="Dense()"))
+    assert units.problem.isVisible()
+
+
+def test_a_word_without_quotes_is_a_text(form, qtbot) -> None:
+    desk = form("Dense(5)")
+    qtbot.mouseClick(desk.form.fields.more, LEFT)
+    retype(qtbot, desk.field("dtype").line, "float64")
+    assert desk.experiment.model == "Dense(5, dtype='float64')"
+    assert desk.field("dtype").line.text() == "float64"
 
 
 def test_only_what_differs_from_the_default_is_written(form, qtbot) -> None:
