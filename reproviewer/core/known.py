@@ -49,7 +49,7 @@ class Status:
 
     def allows(self, experiment: Experiment) -> bool:
         """Whether there is anything to build, and no mistake in it."""
-        return not self.problems and not experiment.is_blank
+        return not (self.problems or experiment.is_blank or experiment.has_bad_seed)
 
 
 @dataclass(frozen=True)

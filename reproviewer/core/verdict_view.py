@@ -76,8 +76,8 @@ def _nothing_to_compare(session: Session, status: Status) -> VerdictView:
     if experiment.is_blank:
         facts = message("Add a layer, or choose an example.")
         return VerdictView("empty", None, message("Nothing to build yet"), facts)
-    if status.problems:
-        facts = message("Correct what is marked in the model, then build it twice.")
+    if not status.allows(experiment):
+        facts = message("Correct what is marked, then build it twice.")
         return VerdictView("empty", None, message("Nothing built yet"), facts)
     facts = message("Build the model twice to see whether its weights repeat.")
     if experiment.runs > 2:
@@ -123,10 +123,10 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
         facts = message("{facts} {paired}", facts=facts, paired=paired)
     cause = findings.cause
     reason = cause.message if cause else _remark(next(c for _, c in pairs if c.verdict is verdict))
-    action = cause.action if cause and not status.problems else ""
+    action = cause.action if cause and status.allows(session.experiment) else ""
     if session.is_edited:
         reason = message("The experiment was edited after these runs were built.")
-        action = "" if status.problems else "same-seed"
+        action = "same-seed" if status.allows(session.experiment) else ""
     elif reason is None and findings.relating:
         reason = message("Looking for what the weights that differ have to do with each other…")
     return VerdictView(

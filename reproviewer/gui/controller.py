@@ -147,8 +147,8 @@ class Controller(QObject):
 
     def build(self, experiment: Experiment | None = None) -> None:
         """Build all runs of the experiment, or of another one put in its place. Waits while TensorFlow loads."""
-        if self._worker.status.problems:
-            self.said.emit(message("Correct what is marked in the model first."))
+        if self._worker.status.problems or self.desk.session.experiment.has_bad_seed:
+            self.said.emit(message("Correct what is marked first."))
         if not self.state.can_build:
             return
         experiment = experiment or self.desk.session.experiment

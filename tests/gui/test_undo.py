@@ -130,3 +130,19 @@ def test_a_bad_value_in_the_form_is_not_built_and_can_be_undone(desk, qtbot) -> 
     assert units.line.text() == "5"
     assert not units.problem.isVisible()
     assert desk.window.actions_.build.isEnabled()
+
+
+def test_a_bad_seed_is_not_built_and_can_be_undone(desk, qtbot) -> None:
+    row = desk.window.panel.seeding.rows[0]
+    qtbot.keyClick(row.check, Qt.Key.Key_Space)
+    row.seed.setFocus()
+    row.seed.selectAll()
+    qtbot.keyClicks(row.seed, "99999999999")
+    assert row.seed.text() == "99999999999"
+    assert not desk.window.actions_.build.isEnabled()
+    assert "Correct what is marked" in str(desk.state.verdict.facts)
+    desk.controller.build()
+    assert not desk.state.busy
+    qtbot.keyClick(row.seed, Qt.Key.Key_Z, CTRL)
+    assert row.seed.text() == "1"
+    assert desk.window.actions_.build.isEnabled()
