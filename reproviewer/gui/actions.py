@@ -87,6 +87,7 @@ class Actions(QObject):
         self.undo.setEnabled(can_undo and not state.busy)
         self.redo.setEnabled(can_redo and not state.busy)
         self.save_weights.setEnabled(state.can_save)
+        self.copy_python.setEnabled(not state.experiment.is_blank)
         for action in (self.new, self.open_experiment, self.examples_menu.menuAction()):
             action.setEnabled(not state.busy)
         for action in self.examples_menu.actions():

@@ -91,6 +91,9 @@ class Chores(QObject):
 
     def save_experiment(self) -> None:
         """Save the experiment as a file."""
+        if self._desk.session.experiment.has_bad_seed:
+            self._controller.said.emit(message("Correct what is marked first."))
+            return
         asked = dialogs.ask_save(
             self._window,
             self._settings,
