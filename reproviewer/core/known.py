@@ -46,6 +46,8 @@ class Status:
     """Weights and tensors of the model as it is written, when the worker has counted them."""
     changed: frozenset[str] = frozenset()
     """Items whose files are not any more what was read."""
+    gone: frozenset[str] = frozenset()
+    """Those of them whose files are not there any more."""
 
     def allows(self, experiment: Experiment) -> bool:
         """Whether there is anything to build, and no mistake in it."""

@@ -38,6 +38,10 @@ def verdict_view(session: Session, findings: Findings, status: Status) -> Verdic
     if status.trouble is not None:
         action = "details" if status.trouble.details else "dismiss"
         return VerdictView("failed", None, status.trouble.headline, status.trouble.message, action=action)
+    if gone := [item.label for item in session.items if item.id in status.gone]:
+        facts = message("Put it back where it was, or take it off the shelf.")
+        headline = message("{n} files are gone", n=len(gone)) if gone[1:] else message("{file} is gone", file=gone[0])
+        return VerdictView("changed", None, headline, facts, action="remove")
     changed = next((item for item in session.items if item.id in status.changed), None)
     if changed is not None:
         facts = message("{file} is not any more what was read. Reload it to see what it holds now.", file=changed.label)

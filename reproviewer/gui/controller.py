@@ -99,7 +99,8 @@ class Controller(QObject):
     def status(self) -> Status:
         """What is known besides the desk: worker, mistakes in the model, work under way, trouble, changed files."""
         work, trouble = self._errand.work, self._errand.trouble
-        return replace(self._worker.status, work=work, trouble=trouble, changed=self._file_watch.stale)
+        watch = self._file_watch
+        return replace(self._worker.status, work=work, trouble=trouble, changed=watch.stale, gone=watch.gone)
 
     @property
     def catalog(self) -> Catalog:
@@ -168,6 +169,7 @@ class Controller(QObject):
             "stop": self.stop,
             "dismiss": self._errand.dismiss,
             "reload": self.files.reload,
+            "remove": self.files.remove_gone,
             "compare": self._compare_again,
         }
         if action in wanted:

@@ -70,6 +70,8 @@ class CardButton(QToolButton):
         return self.tr("{run} · reference").format(run=card.label) if card.is_reference else card.label
 
     def _second_line(self, card: Card) -> str:
+        if card.gone:
+            return self.tr("the file is gone")
         if card.changed:
             return self.tr("changed on disk")
         if card.is_empty:

@@ -40,6 +40,7 @@ class WeightFiles(QObject):
         self._desk = desk
         self._errand = errand
         self._watch = watch
+        self._watch.returned.connect(self.reload)
         self._engine = engine
         self._reader = FileReader(background, desk.new_id, self)
         self._reader.said.connect(self.said)
@@ -61,12 +62,20 @@ class WeightFiles(QObject):
         for path in paths[1:]:
             self._read(path, self._put_on_shelf)
 
-    def reload(self) -> None:
-        """Read the files again that have changed on disk."""
+    def reload(self, ids: frozenset[str] | None = None) -> None:
+        """Read files again: by default those that have changed on disk."""
+        ids = self._watch.stale if ids is None else ids
         self._begin_reading()
         for item in self._desk.session.items:
-            if item.id in self._watch.stale and item.path is not None:
+            if item.id in ids and item.path is not None:
                 self._read(Path(item.path), partial(self._put_in_place, item.id))
+
+    def remove_gone(self) -> None:
+        """Take the files that are not there any more off the shelf."""
+        present = self._desk.session
+        for item_id in self._watch.gone:
+            present = session.remove(present, item_id)
+        self._desk.push(present)
 
     def save(self, item_id: str, target: Path, key: str = "") -> None:
         """Save the weights of a run, or of a file, in a format (default: the one of the name)."""
