@@ -159,6 +159,9 @@ class Chores(QObject):
 
     def show_groups(self) -> None:
         """Which items equal which."""
+        if self._controller.state.verdict.face != "done":
+            self._controller.said.emit(message("All have to be compared first."))
+            return
         from reproviewer.gui.groups_dialog import GroupsDialog
 
         dialog = GroupsDialog(self._desk.session, self._controller.findings, self._window.theme, self._window)

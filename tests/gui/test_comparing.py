@@ -201,7 +201,7 @@ def test_which_equals_which(opened, write):
     press(desk, "Ctrl+G")
     dialog = shown_dialog(desk, GroupsDialog)
     desk.wait(lambda: dialog.table.isVisible())
-    assert dialog.note.text() == "Identical: a.npz, c.npz\n2 like no other."
+    assert dialog.note.text() == "Identical: a.npz, c.npz\nLike no other: b.npz, d.npz"
     model = dialog.table.model()
     assert [model.index(0, column).data() for column in range(4)] == ["·", "✕", "✓", "✕"]
     told = model.index(1, 3).data(Qt.ItemDataRole.ToolTipRole)
@@ -220,3 +220,12 @@ def test_closing_the_groups_stops_what_is_being_read(opened, write):
     press(desk, "Escape", dialog)
     desk.wait(lambda: not [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()])
     assert desk.state.verdict.verdict is Verdict.IDENTICAL
+
+
+def test_what_is_not_compared_yet_is_said_when_groups_are_asked_for(opened, write):
+    desk = opened(write("a.npz"), write("b.npz"))
+    path = write("b.npz", KERNEL * 2)
+    desk.wait(lambda: desk.state.verdict.face == "changed")
+    assert path.exists()
+    press(desk, "Ctrl+G")
+    assert desk.window.statusBar().currentMessage() == "All have to be compared first."
