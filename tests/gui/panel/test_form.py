@@ -1,6 +1,6 @@
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from reproviewer.core.catalog import check, shipped
 from reproviewer.core.experiment import Experiment
@@ -344,3 +344,15 @@ def test_a_layer_with_a_mistake_is_marked_in_the_list(form, qtbot) -> None:
     assert "unit" in desk.form.list.item(1).toolTip().splitlines()[1]
     desk.show(Experiment(model="Dense(5)\nDense(units=2)"))
     assert desk.form.list.item(1).text() == "Dense(units=2)"
+
+
+def test_a_problem_takes_no_room_from_other_fields(form, themed, qtbot) -> None:
+    desk = form("Dense(4, kernel_initializer=GlorotUniform(seed=7))")
+    for typed in ("-4", "-44444444444444444444", ""):
+        retype(qtbot, desk.field("units").line, typed)
+        qtbot.wait(50)
+        for widget in desk.form.details.findChildren(QWidget):
+            needed = widget.minimumSizeHint().height()
+            if widget.hasHeightForWidth():
+                needed = widget.heightForWidth(widget.width())
+            assert not widget.isVisible() or widget.height() >= needed, (typed, widget)
