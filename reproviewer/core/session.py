@@ -73,6 +73,8 @@ class Session:
     criteria: Criteria = field(default_factory=Criteria)
     built: Experiment | None = None
     """What the runs of the last build were built from."""
+    loaded: str | None = None
+    """The file that a second model was given last."""
 
     @property
     def reference_item(self) -> Item | None:
@@ -89,13 +91,22 @@ class Session:
         reference = self.reference_item
         return tuple(item for item in self.items if item is not reference)
 
-    def in_view(self) -> tuple[Item, ...]:
-        """The items whose tensors are listed: the one chosen, else after a load the loaded model, else all others."""
+    @property
+    def load(self) -> tuple[Item, Item] | None:
+        """The second model before and after it was given the file that all are compared with; None else."""
+        ends = {item.kind: item for item in self.items}
+        if self.loaded is None or self.reference != self.loaded or not {"before", "after"} <= ends.keys():
+            return None
+        return ends["before"], ends["after"]
+
+    def counted(self) -> tuple[Item, ...]:
+        """The items that the verdict is about: all others; after a load not the runs that were given nothing."""
         others = self.others()
-        chosen = tuple(item for item in others if item.id == self.look.focus)
-        if chosen:
-            return chosen
-        return tuple(item for item in others if item.kind == "after") or others
+        return others if self.load is None else tuple(item for item in others if item.kind in ("after", "file"))
+
+    def in_view(self) -> tuple[Item, ...]:
+        """The items whose tensors are listed: the one chosen, else those that the verdict is about."""
+        return tuple(item for item in self.others() if item.id == self.look.focus) or self.counted()
 
     @property
     def is_edited(self) -> bool:
@@ -128,7 +139,7 @@ def start_build(session: Session) -> Session:
 def start_load(session: Session, file: Item) -> Session:
     """Put the file that is loaded on the shelf as the reference; the runs of an earlier load go."""
     items = tuple(i for i in session.items if i.kind not in ("before", "after") and i.path != file.path)
-    return set_reference(replace(session, items=(file, *items)), file.id)
+    return set_reference(replace(session, items=(file, *items), loaded=file.id), file.id)
 
 
 def add(session: Session, item: Item) -> Session:
@@ -178,7 +189,8 @@ def pair(session: Session, item_id: str, a: str, b: str | None) -> Session:
     if reference is None or session.item(item_id) in (None, reference):
         return session
     without = pair_by_rule(session, item_id, a, b)
-    return replace(without, chosen=(*without.chosen, Chosen(reference.id, item_id, a, b)))
+    chosen = (*without.chosen, Chosen(reference.id, item_id, a, b))
+    return replace(without, chosen=chosen, look=replace(session.look, tensor=a))
 
 
 def pair_by_rule(session: Session, item_id: str, a: str | None, b: str | None) -> Session:
