@@ -25,6 +25,7 @@ from reproviewer.files import hdf5_data
 from reproviewer.files.child import address_space
 from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, check_expansion, quoted
 from reproviewer.files.span import Span
+from reproviewer.files.spill import on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -130,7 +131,7 @@ class Tree:
     def __init__(self, root: Any, span: Span, spill: Spill, stored: int | None = None) -> None:
         self.root = root
         self._span, self._spill = span, spill
-        self._stored = span.size if stored is None else stored
+        self._stored = min(span.size, on_disk(span.path)) if stored is None else stored
         self._unpacked = 0
 
     def paths(self) -> dict[str, int]:
