@@ -150,9 +150,9 @@ class Tree:
         """A path of every object, whether it is a dataset, and how many attributes it has. The root is called `.`."""
         _start_step()
         found = [(b".", h5o.TYPE_GROUP, h5o.get_info(self.root).num_attrs)]
-        h5o.visit(self.root, partial(_note_object, found), info=True)
-        if len(found) > MAX_LINKS:
-            raise _too_many()
+        trouble = h5o.visit(self.root, partial(_note_object, found), info=True)
+        if trouble is not None:
+            raise trouble
         return ((path.decode("utf-8", "surrogateescape"), kind == h5o.TYPE_DATASET, n) for path, kind, n in found)
 
     def opened(self, path: str) -> Any:
@@ -289,23 +289,25 @@ def _note(found: dict[str, int], path: bytes, link: Any) -> Unreadable | None:
         return _outside(name)
     if name in found:
         return Unreadable("it holds `{name}` twice", name=quoted(name))
-    if name.count("/") >= MAX_DEPTH:
-        return Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
-    if len(found) == MAX_LINKS:
-        return _too_many()
+    if trouble := _too_many(len(found), name.count("/")):
+        return trouble
     found[name] = link.u
     return None
 
 
-def _note_object(found: list[tuple[bytes, int, int]], path: bytes, info: Any) -> bool | None:
-    """Add an object to those that were found; True, when there are too many, ends the visit."""
+def _note_object(found: list[tuple[bytes, int, int]], path: bytes, info: Any) -> Unreadable | None:
+    """Add an object to those that were found, or say why not, which ends the visit."""
     _start_step()
     found.append((path, info.type, info.num_attrs))
-    return len(found) > MAX_LINKS or None
+    return _too_many(len(found) - 1, path.count(b"/"))
 
 
-def _too_many() -> Unreadable:
-    return Unreadable("it holds more than {limit} groups and datasets", limit=MAX_LINKS)
+def _too_many(count: int, depth: int) -> Unreadable | None:
+    if depth >= MAX_DEPTH:
+        return Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
+    if count >= MAX_LINKS:
+        return Unreadable("it holds more than {limit} groups and datasets", limit=MAX_LINKS)
+    return None
 
 
 def _linked(group: Any, name: bytes) -> Any:

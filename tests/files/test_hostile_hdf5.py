@@ -579,3 +579,18 @@ def test_numbers_that_were_never_written_are_not_written_out(tmp_path, refused, 
     monkeypatch.setattr(reader, "BYTES_PER_SECOND", 1 << 40)
     monkeypatch.setattr(reader, "SECONDS", 2)
     refused(tmp_path / "x.h5", "its data would expand from ", " to 1.0 TiB")
+
+
+@pytest.mark.parametrize("depth", [20, 3000])
+def test_what_lies_beside_the_listed_weights_is_looked_at_with_care(tmp_path, refused, accepted, depth):
+    path = legacy(tmp_path, [b"dense"], [b"k", b"b"])
+    with h5py.File(path, "r+") as root:
+        root["outside"], root["soft"] = h5py.ExternalLink(other_file(tmp_path), "/k"), h5py.SoftLink("/nowhere")
+        root["dense/loop"] = root["/"]
+        group = root.create_group("deep")
+        for _ in range(depth):
+            group = group.create_group("g")
+    if depth > 64:
+        refused(path, "its groups are nested more than 64 deep")
+    else:
+        assert "left out" not in accepted(path).remarks
