@@ -61,6 +61,8 @@ class Findings:
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     cause: Cause | None = None
+    explained: str | None = None
+    """The item whose difference has this cause."""
     progress: tuple[int, int] | None = None
     """How much of what is compared now has been read, and all of it."""
     stopped: bool = False
