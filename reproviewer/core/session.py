@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from reproviewer.core.experiment import Experiment
+from reproviewer.core.experiment import Experiment, from_json, to_json
 from reproviewer.core.verdict import Criteria
 from reproviewer.core.weights import WeightSet
 
@@ -122,6 +122,19 @@ class Session:
         """Which tensors of the present reference the person has paired with which of this item."""
         reference = self.reference_item
         return tuple((c.a, c.b) for c in self.chosen if reference and (c.reference, c.item) == (reference.id, item_id))
+
+
+def unrepeatable(session: Session) -> tuple[Item, ...]:
+    """The kept runs that no build of the present experiment gives again: without a seed, or of another experiment."""
+    experiment = session.experiment
+    present = to_json(_essence(experiment)) if experiment.seeding.calls else None
+    kept = (item for item in session.items if item.kind == "run" and item.kept)
+    return tuple(item for item in kept if present is None or _built_from(item) != present)
+
+
+def _built_from(item: Item) -> dict[str, Any] | None:
+    document = item.record.get("experiment")
+    return to_json(_essence(from_json(document))) if document else None
 
 
 def _essence(experiment: Experiment) -> Experiment:

@@ -36,12 +36,13 @@ SOON_MS = 100
 class Controller(QObject):
     """One `desk` and the weight `files` for it. `stateChanged` carries the ViewState after every change.
 
-    `said` carries a sentence for the message line, or None when the last one is over.
+    `said` carries a sentence for the message line, or None when the last one is over; `begun` comes with another desk.
     """
 
     stateChanged = Signal(object)
     catalogChanged = Signal(object)
     said = Signal(object)
+    begun = Signal()
     crashed = Signal(object)
 
     def __init__(self, engine: Engine, experiment: Experiment, parent: QObject | None = None) -> None:
@@ -138,7 +139,18 @@ class Controller(QObject):
         if self._errand.work is not None:
             self.said.emit(message("Stop what is running first."))
             return
+        self.begun.emit()
         self.desk.push(Session(experiment=experiment))
+
+    def undo(self) -> None:
+        """Undo the last edit of the experiment or of the shelf, and what was said of it."""
+        self.said.emit(None)
+        self.desk.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        self.said.emit(None)
+        self.desk.redo()
 
     def experiment_text(self) -> str:
         """The experiment as the text of a file."""

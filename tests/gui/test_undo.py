@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from reproviewer.core.experiment import Experiment
+from reproviewer.core.message import message
 from reproviewer.gui import strokes
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the plugin without a screen, of popups
@@ -146,3 +147,12 @@ def test_a_bad_seed_is_not_built_and_can_be_undone(desk, qtbot) -> None:
     qtbot.keyClick(row.seed, Qt.Key.Key_Z, CTRL)
     assert row.seed.text() == "1"
     assert desk.window.actions_.build.isEnabled()
+
+
+def test_what_was_said_of_an_edit_goes_with_it(desk):
+    desk.controller.desk.edit(Experiment("Dense(6)"))
+    for action in (desk.window.actions_.undo, desk.window.actions_.redo):
+        desk.controller.said.emit(message("Loaded {file} into a second model.", file="test.h5"))
+        assert desk.window.statusBar().currentMessage()
+        action.trigger()
+        assert not desk.window.statusBar().currentMessage()
