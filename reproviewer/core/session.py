@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from reproviewer.core.cause import GOVERNS_ALL
 from reproviewer.core.experiment import Experiment, from_json, to_json
 from reproviewer.core.verdict import Criteria
 from reproviewer.core.weights import WeightSet
@@ -125,9 +126,10 @@ class Session:
 
 
 def unrepeatable(session: Session) -> tuple[Item, ...]:
-    """The kept runs that no build of the present experiment gives again: without a seed, or of another experiment."""
+    """The kept runs that no build of the present experiment gives again: not fully seeded, or of another experiment."""
     experiment = session.experiment
-    present = to_json(_essence(experiment)) if experiment.seeding.calls else None
+    is_seeded = any(call.function == GOVERNS_ALL for call in experiment.seeding.calls)
+    present = to_json(_essence(experiment)) if is_seeded else None
     kept = (item for item in session.items if item.kind == "run" and item.kept)
     return tuple(item for item in kept if present is None or _built_from(item) != present)
 

@@ -121,3 +121,14 @@ def test_what_the_experiment_builds_again_is_not_asked_about(desk, change):
             next(b for b in questions[0].buttons() if b.text() == "Close anyway"), Qt.MouseButton.LeftButton
         )
     assert not desk.window.isVisible()
+
+
+def test_a_seed_that_does_not_reach_all_is_no_promise(desk):
+    _kept(desk, 7)
+    seeding = Seeding((SeedCall("random.seed", 7),))
+    desk.controller.desk.edit(replace(desk.state.experiment, seeding=seeding))
+    desk.build()
+    desk.controller.desk.remove(desk.session.items[0].id)
+    desk.controller.desk.keep(desk.session.items[0].id, True)
+    (question,) = _asks_to_close(desk)
+    next(b for b in question.buttons() if b.text() == "Close anyway").click()
