@@ -12,6 +12,7 @@ from reproviewer.core import pairing, repair, report, sentences
 from reproviewer.core.message import ReproError, encodable, one_line
 from reproviewer.core.verdict import (
     Comparison,
+    Criteria,
     FirstDifference,
     Relation,
     TensorComparison,
@@ -53,9 +54,10 @@ def main(args: argparse.Namespace) -> int:
         contents = read_all([Path(name) for name in args.files], scratch, meanwhile=numbers)
         for target in args.report:
             check_target(Path(target), [path for one in contents for path in one.stamps])
-        comparisons, found = _compare([one.weights for one in contents], args)
+        criteria = Criteria(Tolerances(Tolerance(args.ulp, args.atol, args.rtol), tuple(args.tolerance)), args.all)
+        comparisons, found = _compare([one.weights for one in contents], criteria, args.pair)
         others = list(zip(names[1:], comparisons, strict=True))
-        _write_reports(args.report, names, contents, others, found)
+        _write_reports(args.report, names, contents, others, found, criteria)
     if not any(comparison.tensors for comparison in comparisons):
         raise ReproError("There is nothing to compare: the files hold no weights.")
     if args.json:
@@ -82,6 +84,7 @@ def _write_reports(
     contents: Sequence[FileContents],
     others: Sequence[Compared],
     found: Groups,
+    criteria: Criteria,
 ) -> None:
     if not targets:
         return
@@ -93,24 +96,25 @@ def _write_reports(
         for name, one in zip(names, contents, strict=True)
     ]
     for target in targets:
-        write(Path(target), sources, others, found)
+        write(Path(target), sources, others, found, criteria)
 
 
-def _compare(sets: list[WeightSet], args: argparse.Namespace) -> tuple[list[Comparison], Groups]:
+def _compare(
+    sets: list[WeightSet], criteria: Criteria, chosen: Sequence[tuple[str, str]]
+) -> tuple[list[Comparison], Groups]:
     from reproviewer.core import groups, relations
     from reproviewer.core.compare import compare
 
-    tolerance = Tolerances(Tolerance(args.ulp, args.atol, args.rtol), tuple(args.tolerance))
     progress = terminal.Progress()
     reference, found = sets[0], []
     try:
         for other in sets[1:]:
-            pairs = repair.choose_all(pairing.pair(reference, other, args.all), args.pair)
-            comparison = compare(reference, other, tolerance, pairs, progress.compared)
+            pairs = repair.choose_all(pairing.pair(reference, other, criteria.with_state), chosen)
+            comparison = compare(reference, other, criteria.tolerance, pairs, progress.compared)
             found.append(relations.explained(comparison, pairs))
         if len(found) == 1:
             return found, groups.of_two(found[0])
-        return found, groups.group(sets, found, tolerance, args.all, progress.compared)
+        return found, groups.group(sets, found, criteria.tolerance, criteria.with_state, progress.compared)
     finally:
         progress.clear()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reproviewer.core import elements
-from reproviewer.core.slices import plane_of
+from reproviewer.core.slices import Plane, plane_of
 from reproviewer.core.summary import BLOCK_ELEMENTS, Cancelled, Stopped, distances, signed_difference
 from reproviewer.core.weights import open_tensor
 
@@ -44,14 +44,17 @@ class Rows:
 def read_rows(
     tensors: Sequence[Tensor | None],
     focus: int | None,
-    slice_index: tuple[int, ...],
+    plane: Plane,
     start: int,
     size: int,
     cancelled: Cancelled = lambda: False,
 ) -> Rows:
-    """Read `size` elements from `start` of the slice, of every tensor; `focus` is the place of one of them."""
-    first = tensors[0] if tensors else None
-    reference = None if first is None else _elements(first, slice_index, start, size)
+    """Read `size` elements from `start` of the plane, of every tensor; `focus` is the place of one of them.
+
+    Of a tensor of another shape the elements at the same indices are read; what it has not is blank.
+    """
+    first = tensors[0] if tensors and tensors[0] and tensors[0].shape == plane.shape else None
+    reference = None if first is None else _elements(first, plane.lead, start, size)
     columns, difference = [], ()
     for place, tensor in enumerate(tensors):
         if cancelled():
@@ -59,16 +62,18 @@ def read_rows(
         if tensor is None:
             columns.append(Column())
             continue
-        bits = reference if place == 0 and reference is not None else _elements(tensor, slice_index, start, size)
+        if tensor.shape != plane.shape:
+            columns.append(Column(tuple(_values_at_indices(tensor, plane, start, size))))
+            continue
+        bits = reference if place == 0 and reference is not None else _elements(tensor, plane.lead, start, size)
         values = tuple(elements.text(bits[i : i + 1], tensor.dtype) for i in range(len(bits)))
-        comparable = first is not None and reference is not None and len(reference) == len(bits)
-        if not comparable or place == 0 or first is None or reference is None:
+        if place == 0 or first is None or reference is None:
             columns.append(Column(values))
             continue
         dtypes = (first.dtype, tensor.dtype)
         far, unlike = distances(reference, bits, dtypes)
         columns.append(Column(values, tuple(unlike.tolist()), tuple((unlike & (far != 0)).tolist())))
-        if place == focus and first.shape == tensor.shape and "raw" not in map(elements.kind, dtypes):
+        if place == focus and "raw" not in map(elements.kind, dtypes):
             difference = tuple(signed_difference(reference, bits, dtypes).tolist())
     return Rows(start, tuple(columns), difference)
 
@@ -109,3 +114,19 @@ def _elements(tensor: Tensor, slice_index: tuple[int, ...], start: int, size: in
     plane = plane_of(tensor.shape, slice_index)
     with open_tensor(tensor) as reader:
         return reader.elements(plane.start + start, max(0, min(size, plane.size - start)))
+
+
+def _values_at_indices(tensor: Tensor, plane: Plane, start: int, size: int) -> Iterator[str]:
+    """The values of a tensor of another shape at the indices of a plane, row by row; "" where it has none."""
+    own = plane_of(tensor.shape, plane.lead)
+    alike = len(tensor.shape) == len(plane.shape) and own.lead == plane.lead and own.size
+    end = min(start + size, plane.size)
+    with open_tensor(tensor) as reader:
+        while start < end:
+            row, col = divmod(start, plane.cols)
+            count = min(plane.cols - col, end - start)
+            there = max(0, min(count, own.cols - col)) if alike and row < own.rows else 0
+            bits = reader.elements(own.start + (row * own.cols + col if there else 0), there)
+            yield from (elements.text(bits[i : i + 1], tensor.dtype) for i in range(there))
+            yield from [""] * (count - there)
+            start += count

@@ -13,12 +13,13 @@ import numpy as np
 
 from reproviewer.core import elements
 from reproviewer.core.block_pairs import block_pairs
-from reproviewer.core.summary import Array, Cancelled, edges, numbers
+from reproviewer.core.summary import Array, Cancelled, numbers
 
 if TYPE_CHECKING:
     from reproviewer.core.weights import Tensor
 
 CELLS = 256
+"""A power of two, so that it can be halved for smaller plots."""
 MOST_POINTS = 5000
 
 
@@ -65,9 +66,9 @@ class Scatter:
         return self.unequal - self.unplaced_unequal == len(self.points)
 
     def fitted(self, cells: tuple[int, int]) -> Array:
-        """`off` in at most so many rows and columns."""
-        down, across = (edges(CELLS, most) for most in cells)
-        return np.asarray(np.add.reduceat(np.add.reduceat(self.off, down[:-1], axis=0), across[:-1], axis=1))
+        """`off` in at most so many rows and columns, each of as many cells: else those of more would stand out."""
+        rows, cols = (1 << max(0, min(CELLS, most).bit_length() - 1) for most in cells)
+        return np.asarray(self.off.reshape(rows, CELLS // rows, cols, CELLS // cols).sum(axis=(1, 3)))
 
 
 def scatter(a: Tensor, b: Tensor, cancelled: Cancelled = lambda: False) -> Scatter:

@@ -223,15 +223,18 @@ def difference(
 def distances(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[Array, Array]:
     """For stored elements of two tensors: |b - a| as float64, and which are not the same.
 
-    The same means the same bits, or for two dtypes the same value. Where a dtype has no numbers, what differs is
-    infinitely far off.
+    The same means the same bits, or for two dtypes the same value. False is 0 and True 1. Where a dtype has no numbers,
+    what differs is infinitely far off.
     """
     if dtypes[0] == dtypes[1] and elements.kind(dtypes[0]) == "float":
         return _float_distances(a, b, dtypes[0])
     x, y = (np.ascontiguousarray(v).ravel() for v in (a, b))
     found = elements.distances(x, y, dtypes)
     unlike = elements.differing(x, y) if dtypes[0] == dtypes[1] else found.unequal
-    far = np.where(unlike, np.inf, 0.0) if found.far is None else found.far
+    far = found.far
+    if far is None:
+        whole = elements.kind(dtypes[0]) == elements.kind(dtypes[1]) == "bool"
+        far = np.where(found.unequal, 1.0 if whole else np.inf, 0.0)
     return far.reshape(a.shape), unlike.reshape(a.shape)
 
 

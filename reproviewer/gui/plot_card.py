@@ -54,6 +54,7 @@ class PlotCard(QFrame):
         from reproviewer.gui.plots.area import PlotArea
 
         area = PlotArea(self._theme)
+        area.set_hint(self._hint.text())
         area.sliceChanged.connect(self.sliceChosen)
         area.focusRequested.connect(self.itemChosen)
         area.shownChanged.connect(self._show_title)
@@ -73,7 +74,8 @@ class PlotCard(QFrame):
             self.area.show_state(plot)
             self._pages.setCurrentWidget(self.area)
         else:
-            self._show_title(None)
+            if self._area is not None:
+                self._area.show_state(None)
             self._pages.setCurrentWidget(self._hint)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

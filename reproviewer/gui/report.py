@@ -27,7 +27,7 @@ def write_report(session: Session, findings: Findings, path: Path, cancelled: Ca
     found = groups_of(session, findings, cancelled)
     compared = [(item.label, findings.comparisons[item.id]) for item in items[1:]]
     try:
-        write(path, [_source(item) for item in items], compared, found, cancelled)
+        write(path, [_source(item) for item in items], compared, found, session.criteria, cancelled)
     except Stopped:
         raise Cancelled from None
 

@@ -1,8 +1,8 @@
 """What a report tells: the answer of `compare`, and beside it what was compared, by which program, and when.
 
-{"schema": "reproviewer/report-1", "verdict", "summary", "created", "versions": {...}, "sources": [{"label", "format",
-"metadata", "remarks", "files": [{"name", "size", "sha256"}], "tensors": [...]}], and all keys of
-`reproviewer/compare-1`}
+{"schema": "reproviewer/report-1", "verdict", "summary", "created", "versions": {...}, "criteria": ["..."], "sources":
+[{"label", "format", "metadata", "remarks", "files": [{"name", "size", "sha256"}], "tensors": [...]}], and all keys of
+`reproviewer/compare-1`}. `criteria` are sentences on what terms was compared, none where on the usual ones.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from reproviewer import __version__
 from reproviewer.core import report, sentences
 from reproviewer.core.message import ReproError, encodable
+from reproviewer.core.verdict import Criteria, Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +44,10 @@ class Source:
     files: tuple[str, ...] = ()
 
 
-def report_document(sources: Sequence[Source], others: Sequence[Compared], groups: Groups) -> Document:
-    """The report on `sources`, the reference first, and how the others compare with it.
+def report_document(
+    sources: Sequence[Source], others: Sequence[Compared], groups: Groups, criteria: Criteria
+) -> Document:
+    """The report on `sources`, the reference first, and how the others compare with it on the terms of `criteria`.
 
     Raises
     ------
@@ -56,10 +59,22 @@ def report_document(sources: Sequence[Source], others: Sequence[Compared], group
         **answer,
         "schema": SCHEMA,
         "summary": str(sentences.overall(sources[0].label, others)),
+        "criteria": _terms(criteria),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"reproviewer": __version__, "python": platform.python_version(), "numpy": np.__version__},
         "sources": [_source(source) for source in sources],
     }
+
+
+def _terms(criteria: Criteria) -> list[str]:
+    """On what terms was compared: for all, then for tensors of a certain name."""
+    if not criteria:
+        return []
+    said = [str(sentences.criteria(criteria))]
+    for pattern, tolerance in criteria.tolerance.by_pattern:
+        limits = sentences.criteria(Criteria(Tolerances(tolerance))) if tolerance else "Tolerance: none."
+        said.append(f"{pattern}: {limits}")
+    return said
 
 
 def _source(source: Source) -> Document:

@@ -58,7 +58,7 @@ def _tone(verdict: str) -> str:
 
 
 def _notes(document: Document) -> str:
-    sentences = [relation["detail"] for relation in document["relations"]]
+    sentences = [*document["criteria"], *(relation["detail"] for relation in document["relations"])]
     if document["ambiguous"]:
         count = len(document["ambiguous"])
         sentences.append(f"{count:,} tensors could not be paired: no name tells which belong together.")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 HEAD = (
     *("other", "tensor", "paired with", "role", "verdict", "shape", "dtype", "size", "differing", "first index"),
     *("first values", "first bits", "largest absolute distance", "largest ulp distance", "paired by", "relation"),
+    *("ulp tolerance", "absolute tolerance", "relative tolerance"),
 )
 
 
@@ -44,6 +45,7 @@ def _row(other: str, tensor: Document) -> tuple[Any, ...]:
         "" if tensor["max_ulp"] is None else tensor["max_ulp"],
         tensor["rule"],
         tensor["relation"]["detail"] if tensor["relation"] else "",
+        *((tensor["tolerance"] or {}).get(limit, 0) for limit in ("ulp", "atol", "rtol")),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reproviewer.core.groups import Groups
     from reproviewer.core.report import Compared
-    from reproviewer.core.verdict import TensorComparison
+    from reproviewer.core.verdict import Criteria, TensorComparison
     from reproviewer.reports.document import Source
     from reproviewer.reports.page import Drawn
 
@@ -31,9 +31,12 @@ def write(
     sources: Sequence[Source],
     others: Sequence[Compared],
     groups: Groups,
+    criteria: Criteria,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Write a report as `.html`, `.json` or `.csv`; an old file stays whole when anything goes wrong.
+    """Write a report as `.html`, `.json` or `.csv` on what was compared on the terms of `criteria`.
+
+    An old file stays whole when anything goes wrong.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def write(
     """
     check_suffix(path)
     check_target(path, [file for source in sources for file in source.files])
-    document = report_document(sources, others, groups)
+    document = report_document(sources, others, groups, criteria)
     if path.suffix.lower() == ".json":
         text = report.dumps(document)
     elif path.suffix.lower() == ".csv":

@@ -65,7 +65,15 @@ def test_fitted_keeps_every_element(files):
     for cells in ((256, 256), (100, 30), (7, 300), (1, 1)):
         fitted = found.fitted(cells)
         assert fitted.sum() == 10_000
-        assert fitted.shape == (min(256, cells[0]), min(256, cells[1]))
+        assert all(256 % have == 0 and have <= most < 2 * have for have, most in zip(fitted.shape, cells, strict=True))
+
+
+@pytest.mark.parametrize("cells", [(138, 90), (255, 129), (60, 256)])
+def test_fitted_has_no_pattern_of_its_own(files, cells):
+    a, b = np.meshgrid(np.linspace(0, 1, 512), np.linspace(0, 1, 512))
+    counts = scatter(*files(a.astype(np.float32), (b + 1e-6).astype(np.float32))).fitted(cells)
+    inside = counts[1:-1, 1:-1]
+    assert inside.max() <= 1.3 * inside.min()
 
 
 def test_what_is_not_finite_is_counted(files):

@@ -210,6 +210,12 @@ class TestDifference:
         a, b = np.array([5, 0], np.uint8), np.array([0, 5], np.uint8)
         assert summary.signed_difference(a, b, ("uint8", "uint8")).tolist() == [-5, 5]
 
+    def test_truth_values_are_0_and_1(self, shelf):
+        a, b = np.array([True, False, True]), np.array([False, True, True])
+        assert summary.signed_difference(a, b, ("bool", "bool")).tolist() == [-1, 1, 0]
+        found = apart(shelf.tensor(a), shelf.tensor(b))
+        assert (found.distance.tolist(), found.tally.infinite) == ([[1, 1, 0]], 0)
+
     def test_fitted_keeps_the_one_that_differs(self, shelf):
         a = np.zeros((300, 300), np.float32)
         b = a.copy()
@@ -278,10 +284,19 @@ class TestHistogram:
 
 
 class TestListing:
+    def test_a_tensor_of_another_shape_is_read_at_the_same_indices(self, shelf):
+        a, b = np.arange(12).reshape(3, 4), np.arange(10).reshape(5, 2)
+        rows = read_rows([shelf.tensor(a), shelf.tensor(b), shelf.tensor(b.ravel())], 1, plane_of((3, 4)), 1, 9)
+        assert rows.columns[0].values == tuple(map(str, range(1, 10)))
+        assert rows.columns[1].values == ("1", "", "", "2", "3", "", "", "4", "5")
+        assert rows.columns[2].values == ("",) * 9
+        assert not rows.columns[1].differs
+        assert not rows.difference
+
     def test_rows_say_what_differs_and_how(self, shelf):
         a = np.array([1.0, 2.0, 0.0], np.float32)
         b = np.array([1.0, 2.5, -0.0], np.float32)
-        rows = read_rows([shelf.tensor(a), shelf.tensor(b), None], 1, (), 0, 10)
+        rows = read_rows([shelf.tensor(a), shelf.tensor(b), None], 1, plane_of(a.shape), 0, 10)
         assert rows.columns[0].values == ("1.0", "2.0", "0.0")
         assert rows.columns[1].differs == (False, True, True)
         assert rows.columns[1].unequal == (False, True, False)

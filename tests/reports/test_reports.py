@@ -13,6 +13,7 @@ import pytest
 from reproviewer.core import groups
 from reproviewer.core.compare import compare
 from reproviewer.core.message import ReproError
+from reproviewer.core.verdict import Criteria, Tolerance, Tolerances
 from reproviewer.core.weights import Tensor
 from reproviewer.files import read
 from reproviewer.reports.document import Source
@@ -43,7 +44,7 @@ def compared(tmp_path):
     sets = [one.weights for one in found]
     comparisons = [compare(sets[0], other) for other in sets[1:]]
     others = [(source.label, comparison) for source, comparison in zip(sources[1:], comparisons, strict=True)]
-    return sources, others, groups.group(sets, comparisons)
+    return sources, others, groups.group(sets, comparisons), Criteria()
 
 
 class Page(HTMLParser):
@@ -84,6 +85,28 @@ def test_a_page_needs_nothing_else_and_runs_nothing(tmp_path, compared):
     assert sum(tag == "img" for tag, _ in page.tags) == 3
 
 
+def test_every_form_states_the_terms_of_the_comparison(tmp_path, compared):
+    sources, _, _, _ = compared
+    sets = [source.weights for source in sources[:2]]
+    by_name = (("*/bias", Tolerance(atol=1e-6)), ("out/*", Tolerance()))
+    terms = Criteria(Tolerances(Tolerance(ulp=3, atol=2.0), by_name), with_state=True)
+    comparison = compare(*sets, terms.tolerance)
+    assert comparison.verdict == "close"
+    for form in ("html", "json", "csv"):
+        write(tmp_path / f"r.{form}", sources[:2], [("b.npz", comparison)], groups.of_two(comparison), terms)
+    said = ["Tolerance: 3 ULP or 2, and others by name. Optimizer and other state counts."]
+    said += ["*/bias: Tolerance: 1e-06.", "out/*: Tolerance: none."]
+    assert json.loads((tmp_path / "r.json").read_text())["criteria"] == said
+    page = Page((tmp_path / "r.html").read_text(encoding="utf-8")).text
+    assert all(sentence in page for sentence in said)
+    rows = {row["tensor"]: row for row in csv.DictReader(io.StringIO((tmp_path / "r.csv").read_text()))}
+    limits = ("ulp tolerance", "absolute tolerance", "relative tolerance")
+    assert [rows["dense/kernel"][limit] for limit in limits] == ["3", "2.0", "0.0"]
+    assert [rows["dense/bias"][limit] for limit in limits] == ["0", "1e-06", "0.0"]
+    write(tmp_path / "usual.html", *compared)
+    assert "olerance" not in (tmp_path / "usual.html").read_text(encoding="utf-8")
+
+
 def test_json_tells_what_compare_tells_and_what_was_compared(tmp_path, compared):
     write(tmp_path / "report.json", *compared)
     document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
@@ -107,8 +130,8 @@ def test_csv_has_a_row_for_every_tensor_and_no_formulas(tmp_path, compared):
     ]
     assert rows[0]["differing"] == "1"
     assert rows[0]["first index"] == "[10, 20]"
-    sources, others, found = compared
-    write(tmp_path / "evil.csv", sources, [("=cmd()", others[0][1]), others[1]], found)
+    sources, others, found, terms = compared
+    write(tmp_path / "evil.csv", sources, [("=cmd()", others[0][1]), others[1]], found, terms)
     assert "\n'=cmd()," in (tmp_path / "evil.csv").read_text(encoding="utf-8")
 
 
@@ -168,7 +191,7 @@ def test_the_caption_of_a_picture_says_what_the_table_says(tmp_path, values, tab
         sources.append(Source(f"{name}.npz", found.weights))
     sets = [source.weights for source in sources]
     comparison = compare(*sets)
-    write(tmp_path / "report.html", sources, [("b.npz", comparison)], groups.group(sets, [comparison]))
+    write(tmp_path / "report.html", sources, [("b.npz", comparison)], groups.group(sets, [comparison]), Criteria())
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"<td>{table}</td>" in text
     assert f"<figcaption>{caption}</figcaption>" in text

@@ -55,6 +55,7 @@ class PlotArea(QWidget):
         self._state: PlotState | None = None
         self._told: PlotState | None = None
         self._cursor: tuple[int, ...] | None = None
+        self._cursor_chosen = False
         self._hint = tr("Nothing to show yet.")
         self._content: Content | None = None
         self._thumbs: load.Thumbnails | None = None
@@ -94,9 +95,11 @@ class PlotArea(QWidget):
             self._show_page(self._hint)
             return
         if before is not None and same_values(before, self._state) and self._shows_plots():
-            self._the_content().show_verdicts(self._state)
+            self._show_verdicts()
             if self._cursor is None and first_difference(before) is None:
                 self._place_cursor(before)
+            elif self._cursor is not None:
+                self._show_cursor()
             return
         self._start_load()
         self._place_cursor(before)
@@ -113,7 +116,11 @@ class PlotArea(QWidget):
             self._content.apply_theme(theme)
 
     def set_cursor(self, index: tuple[int, ...] | None) -> None:
-        """Mark this element in all plots and show its value and bits."""
+        """Mark this element, that the person chose, in all plots and show its value and bits."""
+        self._cursor_chosen = index is not None
+        self._move_cursor(index)
+
+    def _move_cursor(self, index: tuple[int, ...] | None) -> None:
         if index == self._cursor:
             return
         self._cursor = index
@@ -221,9 +228,15 @@ class PlotArea(QWidget):
             return
         self._stack.setCurrentWidget(self._inner)
         content.show_loaded(loaded, found.thumbs)
+        self._show_verdicts()
         self._tell(loaded.state)
         order_tabs(self, self._slices, self._table)
         self._show_cursor()
+
+    def _show_verdicts(self) -> None:
+        """The comparisons may have ended while the plots were read, or will while they are."""
+        if self._state is not None and not self.loading:
+            self._the_content().show_verdicts(self._state)
 
     def _cancel(self) -> None:
         self._reading.drop()
@@ -287,7 +300,9 @@ class PlotArea(QWidget):
 
     def _place_cursor(self, before: PlotState | None) -> None:
         assert self._state is not None
-        self.set_cursor(panes.place_of_cursor(self._state, before, self._cursor))
+        place = panes.place_of_cursor(self._state, before, self._cursor, self._cursor_chosen)
+        self._cursor_chosen = self._cursor_chosen and place == self._cursor
+        self._move_cursor(place)
 
     def _show_cursor(self) -> None:
         """Mark the cursor in the plots and read its element; after the plots, where they are being read."""
@@ -321,7 +336,7 @@ class PlotArea(QWidget):
         area._table.hide()
         area._slices.write_out()
         try:
-            about = (self._state.title, describe.about_tensor(self._state)) if self._state else ("", "")
+            about = (self._state.title, describe.about_comparison(self._state)) if self._state else ("", "")
             sheet.add(area, *about)
             area.show_state(self._state)
             area.set_cursor(None)

@@ -23,26 +23,24 @@ BAR_SHARE = 0.72
 class BarsItem(ViewItem):
     """One bar for each element; bar `i` stands on `i` to `i + 1`.
 
-    `marked` are elements that differ although their distance is 0: they get a sign instead of a bar.
+    `marks` are the signs of elements that differ although they have no bar; "" for all others.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._values: Array = np.empty(0)
-        self._marked: Array = np.empty(0, bool)
         self._labels: list[str] = []
         self._width = 0.0
         self._colour = self._ink = self._line = QColor()
 
-    def show_values(self, values: Array, marked: Array, signed: bool) -> None:
+    def show_values(self, values: Array, marks: Array, signed: bool) -> None:
         """Show these values; `signed` writes a plus too."""
         self.prepareGeometryChange()
         self._values = values.astype(np.float64).ravel()
-        self._marked = marked.ravel()
         self._labels = []
         if self._values.size <= 512:
-            signs = zip(self._values.tolist(), self._marked.tolist(), strict=True)
-            self._labels = [_label(value, marked, signed) for value, marked in signs]
+            both = zip(self._values.tolist(), marks.ravel().tolist(), strict=True)
+            self._labels = [mark or _label(value, signed) for value, mark in both]
         metrics = QFontMetricsF(texts.caption_font())
         self._width = max((metrics.horizontalAdvance(label) for label in self._labels), default=0.0)
         self.update()
@@ -129,8 +127,6 @@ class BarsItem(ViewItem):
         painter.restore()
 
 
-def _label(value: float, marked: bool, signed: bool) -> str:
+def _label(value: float, signed: bool) -> str:
     """A number; of a difference without a finite distance, such as to NaN, only that."""
-    if marked:
-        return "≈"
     return "∞" if signed and np.isinf(value) else texts.number(value, 4, signed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyqtgraph as pg
@@ -10,16 +11,18 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from reproviewer.gui.plots import describe, texts
 from reproviewer.gui.plots.axes import LEFT_PX
 from reproviewer.gui.plots.colour_bar import HEIGHT_PX, ColourBar
-from reproviewer.gui.plots.fill import fill_difference, fill_run
+from reproviewer.gui.plots.fill import fill_difference, fill_difference_caption, fill_run, fill_run_caption
 from reproviewer.gui.plots.grid import COLUMN_GAP_PX, ROW_GAP_PX, Axes, Grid, arrange, grid_for
 from reproviewer.gui.plots.keys import moved
 from reproviewer.gui.plots.palette import palette
 from reproviewer.gui.plots.panel import Panel, region_of
+from reproviewer.gui.plots.panes import pane_in
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
     from PySide6.QtWidgets import QWidget
 
+    from reproviewer.core.plot_state import PlotState
     from reproviewer.core.slices import Plane
     from reproviewer.core.summary import Difference, Picture
     from reproviewer.gui.plots.load import Shown
@@ -75,6 +78,15 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self.set_cursor(self._cursor)
         self._later.start()
 
+    def show_verdicts(self, state: PlotState) -> None:
+        """Say what is known of the comparisons by now."""
+        if self._shown is None or self._shown.difference is None:
+            return
+        found = self._shown.difference
+        found = replace(found, focus=pane_in(state, found.focus))
+        self._shown = replace(self._shown, difference=found)
+        fill_difference_caption(self._panels[-1], found, self._theme)
+
     def prepare_panel(self) -> bool:
         """Make one plot ahead of the first data; False when there are as many as two runs need."""
         if self._shown is not None or len(self._panels) >= FIRST_PANELS:
@@ -90,6 +102,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
             found = pictures.get(run.pane.item_id)
             if found is not None:
                 panel.show_detail(found)
+                fill_run_caption(panel, run, self._theme, found)
         if difference is not None and self._shown.difference is not None:
             self._panels[-1].show_detail(difference)
 
@@ -147,10 +160,16 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         for bar in (self._value_bar, self._difference_bar):
             bar.setParentItem(self._root)
         self._value_bar.setToolTip(
-            texts.tr("The colours of the values: one range for all runs, with zero in the middle.")
+            texts.tr(
+                "The colours of the values: one range for all runs, with zero in the middle."
+                " A pixel that stands for many elements has the colour of the one of the largest magnitude."
+            )
         )
         self._difference_bar.setToolTip(
-            texts.tr("The colours of the differences, without their signs: the least that is not none to the largest.")
+            texts.tr(
+                "The colours of the differences, without their signs: the least that is not none to the largest."
+                " A cell that stands for many elements has the colour of the largest difference."
+            )
         )
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -254,6 +273,8 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         cells = int(panel.view.height()), int(panel.view.width())
         whole = self._shown.runs[0].picture
         if region == panel.plane.region:
+            for one, run in zip(self._panels, self._shown.runs, strict=False):
+                fill_run_caption(one, run, self._theme, run.picture)
             if whole is not None and _coarse(whole, cells):
                 self.finerWanted.emit()
             return

@@ -56,6 +56,7 @@ class CloudItem(ViewItem):
             self._paint_dots(painter, world, area)
         else:
             self._paint_cells(painter, world)
+            self._paint_line_above(painter, world)
         self._paint_ring(painter, world)
 
     def _paint_equal(self, painter: QPainter, world: Any) -> None:
@@ -72,6 +73,16 @@ class CloudItem(ViewItem):
             painter.setPen(QPen(colour, BAND_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
             ends = (QPointF(share, share) for share in (place / CELLS, (place + 1) / CELLS))
             painter.drawLine(*(world.map(end) for end in ends))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_line_above(self, painter: QPainter, world: Any) -> None:
+        """The diagonal again over cells that hide it: in two colours, of which one is seen on any ground."""
+        assert self._palette is not None
+        theme = self._palette.theme
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        for pen in (QPen(QColor(theme.text), 1), QPen(QColor(theme.card), 1, Qt.PenStyle.DashLine)):
+            painter.setPen(pen)
+            painter.drawLine(world.map(QPointF(-1, -1)), world.map(QPointF(2, 2)))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_dots(self, painter: QPainter, world: Any, area: QRectF) -> None:

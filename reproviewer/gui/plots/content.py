@@ -126,6 +126,9 @@ class Content(QWidget):
     def show_verdicts(self, state: PlotState) -> None:
         """Show what is known of the comparisons by now."""
         self.multiples.show_state(state)
+        view: Any = self._views.currentWidget()
+        if view is not self._histogram:
+            view.show_verdicts(state)
 
     def set_cursor(self, index: tuple[int, ...] | None) -> None:
         """Mark this element."""

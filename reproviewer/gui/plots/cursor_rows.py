@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reproviewer.core import elements
+from reproviewer.core import elements, summary
 from reproviewer.core.bit_groups import BitMeaning, bit_groups, bit_meaning, unlike
-from reproviewer.core.summary import Stopped
 from reproviewer.gui.plots import texts
 from reproviewer.gui.plots.load import read_element
-from reproviewer.gui.plots.panes import listed
+from reproviewer.gui.plots.panes import is_close, is_unpaired, listed
 
 if TYPE_CHECKING:
     from reproviewer.core.elements import Array
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CursorRow:
-    """One run's element: value that reads back, bits in groups, which bits differ (`^`), distances in words."""
+    """One run's element: value that reads back, bits in groups, which bits differ (`^`), distances in words.
+
+    `unequal`: its value is another, and not all of its tensor is within the tolerance.
+    """
 
     label: str
     colour: int
@@ -52,12 +54,15 @@ def cursor_rows(state: PlotState, index: tuple[int, ...], limit: int, cancelled:
     rows = []
     for place, pane in enumerate(panes):
         if cancelled():
-            raise Stopped
+            raise summary.Stopped
         if place >= limit:
             rows.append(CursorRow(pane.label, pane.colour, ""))
             continue
         found = first if pane is panes[0] else read_element(pane, index)
-        rows.append(_row(pane, found, panes[0], first))
+        if found is None and is_unpaired(pane, state):
+            rows.append(CursorRow(pane.label, pane.colour, texts.tr("not paired")))
+        else:
+            rows.append(_row(pane, found, panes[0], first))
     return tuple(rows)
 
 
@@ -67,10 +72,11 @@ def _row(pane: Pane, found: Array | None, reference: Pane, first: Array | None) 
     dtype = pane.tensor.dtype
     groups, code = bit_groups(found, dtype), elements.bits(found, dtype)
     value, meaning = elements.text(found, dtype), meaning_text(bit_meaning(dtype))
-    if pane is reference or first is None or reference.tensor is None:
+    if pane is reference or first is None or reference.tensor is None or reference.tensor.shape != pane.tensor.shape:
         return CursorRow(pane.label, pane.colour, value, groups, (), code, meaning=meaning)
     other = reference.tensor.dtype
     distance, ulp, differs, unequal = _apart(first, found, (other, dtype))
+    unequal = unequal and not is_close(pane)
     marks = unlike(groups, bit_groups(first, other)) if other == dtype else ()
     code_marks = unlike((code,), (elements.bits(first, other),))[0] if other == dtype else ""
     return CursorRow(
@@ -90,8 +96,8 @@ def meaning_text(meaning: BitMeaning) -> str:
 
 
 def _apart(a: Array, b: Array, dtypes: tuple[str, str]) -> tuple[str, str, bool, bool]:
-    found = elements.distances(a, b, dtypes)
-    distance = "" if found.far is None else texts.distance(float(found.far[0]), 4)
+    found, far = elements.distances(a, b, dtypes), summary.distances(a, b, dtypes)[0]
+    distance = "" if "raw" in map(elements.kind, dtypes) else texts.distance(float(far[0]), 4)
     ulp = ""
     if found.ulp is not None and found.has_ulp is not None and found.has_ulp[0]:
         ulp = texts.count(int(found.ulp[0])) if found.ulp[0] < EXACT_ULP else texts.number(float(found.ulp[0]), 4)

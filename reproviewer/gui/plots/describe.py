@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproviewer.core import elements, layer_tree
+from reproviewer.core import elements, layer_tree, sentences
+from reproviewer.core.pairing import AMBIGUOUS
 from reproviewer.core.sentences import SIGNS, shown_distance
-from reproviewer.core.verdict import Verdict
+from reproviewer.core.verdict import Criteria, Tolerances, Verdict
 from reproviewer.gui.plots import texts
-from reproviewer.gui.plots.panes import lead_plane, ordered
+from reproviewer.gui.plots.panes import focus_pair, is_close, is_unpaired, lead_plane, ordered
 from reproviewer.gui.plots.texts import Title, count, number, tr
+from reproviewer.gui.texts import shown
 
 if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
@@ -19,9 +21,14 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 
-def run_caption(run: RunData) -> tuple[Title, tuple[str, ...]]:
-    """A run's name, and the range of its values."""
-    return Title("{0}", (run.pane.label,)), (tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else ""),)
+def run_caption(run: RunData, block: tuple[int, int] = (1, 1)) -> tuple[Title, tuple[str, ...]]:
+    """A run's name, the range of its values, and of how many rows and columns each pixel shows one element."""
+    title = Title("{0}", (run.pane.label,))
+    about = tally_text(run.tally, run.pane.tensor.dtype if run.pane.tensor else "")
+    if block == (1, 1):
+        return title, (about,)
+    each = tr("each pixel: the extreme of {block}").format(block=shape_text(block))
+    return title, (f"{about} · {each}", about)
 
 
 def tally_text(tally: Tally, dtype: str = "") -> str:
@@ -39,15 +46,17 @@ def tally_text(tally: Tally, dtype: str = "") -> str:
     return " · ".join(parts)
 
 
-def run_note(run: RunData, shown: Shown) -> str:
+def run_note(run: RunData, seen: Shown) -> str:
     """The sentence in place of a plot, or nothing."""
+    if is_unpaired(run.pane, seen.state):
+        return tr("Not paired with any tensor of {run}.").format(run=run.pane.label)
     if run.pane.tensor is None:
         return tr("{run} has no such tensor.").format(run=run.pane.label)
     if run.plane is not None and run.plane.size == 0:
         return tr("This tensor has no elements: its shape is {shape}.").format(shape=shape_text(run.plane.shape))
     if not has_numbers(run.pane.tensor):
         return tr("The elements of this tensor are no numbers: there are no values to draw.")
-    if shown.kind == "bars" and run.values is None:
+    if seen.kind == "bars" and run.values is None:
         return tr("Too many values for bars: see the heat map.")
     return ""
 
@@ -64,30 +73,49 @@ def difference_details(found: DifferenceData) -> tuple[str, ...]:
         return ("",)
     if not picture.differing:
         return _same_details(same_dtype(found), plane.is_part)
-    n, sign = count(picture.differing), SIGNS[Verdict.DIFFERENT]
+    n, close = count(picture.differing), is_close(found.focus)
     one = picture.differing == 1
     if not picture.tally.limit and not picture.tally.infinite:
-        text = tr("{n} differs in its bits only") if one else tr("{n} differ in their bits only")
         sign = SIGNS[Verdict.EQUAL]
+        text = tr("{n} differs in its bits only") if one else tr("{n} differ in their bits only")
         return f"{sign} {text.format(n=n)}", f"{sign} {tr('other bits')}"
-    full = f"{sign} {differ(picture.differing, plane.size, plane.is_part)}"
-    short = f"{sign} {(tr('{n} differs') if one else tr('{n} differ')).format(n=n)}"
+    full, least = differ(picture.differing, plane.size, close, plane.is_part)
+    short = f"{unlike_sign(close)} {(tr('{n} differs') if one else tr('{n} differ')).format(n=n)}"
     far = _far(found)
-    return (*(f"{full} · {text}" for text in far), *(f"{short} · {text}" for text in far[-1:]), full, short)
+    if are_magnitudes(found.focus.tensor, found.reference.tensor):
+        far = (*(f"{text} · {tr('magnitudes')}" for text in far[:1]), *far)
+    long = (f"{text} · {how_far}" for text in dict.fromkeys((full, least)) for how_far in far)
+    return (*long, *(f"{short} · {text}" for text in far[-1:]), *dict.fromkeys((full, least)), short)
 
 
-def differ(n: int, total: int, part: bool = False) -> str:
-    """So many elements differ, of the tensor or of the part of it that is a slice."""
+def unlike_sign(close: bool) -> str:
+    """The sign of what differs, `close` where all of it is within the tolerance."""
+    return SIGNS[Verdict.CLOSE if close else Verdict.DIFFERENT]
+
+
+def unlike_ink(close: bool, theme: Theme) -> str:
+    """The colour of what differs, `close` where all of it is within the tolerance."""
+    return theme.between_ink if close else theme.different_ink
+
+
+def differ(n: int, total: int, close: bool, part: bool = False) -> tuple[str, str]:
+    """So many elements differ, of the tensor or of the part of it that is a slice: in full and shorter."""
     if part:
         text = tr("{n} of {total} in this slice differs") if n == 1 else tr("{n} of {total} in this slice differ")
     else:
         text = tr("{n} of {total} differs") if n == 1 else tr("{n} of {total} differ")
-    return text.format(n=count(n), total=count(total))
+    short = f"{unlike_sign(close)} {text.format(n=count(n), total=count(total))}"
+    return (tr("{unlike}, within the tolerance").format(unlike=short) if close else short), short
 
 
 def has_numbers(*tensors: Tensor | None) -> bool:
     """Whether the elements of all of these are numbers."""
     return all(tensor is not None and elements.kind(tensor.dtype) != "raw" for tensor in tensors)
+
+
+def are_magnitudes(*tensors: Tensor | None) -> bool:
+    """Whether the elements are drawn by their magnitudes: complex numbers have no order, and their differences none."""
+    return any(tensor is not None and elements.kind(tensor.dtype) == "complex" for tensor in tensors)
 
 
 def _same_details(identical: bool, part: bool) -> tuple[str, ...]:
@@ -118,7 +146,8 @@ def difference_ink(found: DifferenceData, theme: Theme) -> str:
         return theme.muted
     if not found.picture.differing:
         return theme.identical_ink if same_dtype(found) else theme.between_ink
-    return theme.different_ink if found.picture.tally.limit or found.picture.tally.infinite else theme.between_ink
+    unequal = found.picture.tally.limit or found.picture.tally.infinite
+    return unlike_ink(is_close(found.focus), theme) if unequal else theme.between_ink
 
 
 def same_dtype(found: DifferenceData) -> bool:
@@ -136,7 +165,14 @@ def difference_note(found: DifferenceData) -> str:
         )
     if found.why_not == "missing":
         lacking = a if a.tensor is None else b
-        return tr("No difference to show: {run} has no such tensor.").format(run=lacking.label)
+        if b.comparison is not None and b.comparison.rule == AMBIGUOUS:
+            said = tr(
+                "No difference to show: not paired with any tensor of {run}."
+                " To pair it, right click it in the list of tensors, or drag it onto its partner there."
+            )
+        else:
+            said = tr("No difference to show: {run} has no such tensor.")
+        return said.format(run=lacking.label)
     if found.plane is not None and found.plane.size == 0:
         return tr("This tensor has no elements.")
     return ""
@@ -164,19 +200,27 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return " \N{MULTIPLICATION SIGN} ".join(map(str, shape)) if shape else "()"
 
 
-def too_many_for_bars(shown: Shown) -> str:
+def too_many_for_bars(seen: Shown) -> str:
     """Says that a heat map is shown where bars were asked for."""
-    plane = lead_plane(shown.state)
-    if shown.kind == shown.state.kind or plane is None:
+    plane = lead_plane(seen.state)
+    if seen.kind == seen.state.kind or plane is None:
         return ""
     return tr("{n} values are too many for bars: here is their heat map.").format(n=count(plane.size))
 
 
 def about_tensor(state: PlotState) -> str:
-    """Shape and dtype of the tensor; of every run's where they are not alike."""
-    tensors = [pane.tensor for pane in ordered(state) if pane.tensor is not None]
+    """Shape and dtype of the tensor; of both that are compared where they are not alike."""
+    tensors = [pane.tensor for pane in focus_pair(state) or ordered(state) if pane.tensor is not None]
     kinds = dict.fromkeys(f"{layer_tree.shape_text(tensor.shape)} · {tensor.dtype}" for tensor in tensors)
     return tr(", against ").join(kinds)
+
+
+def about_comparison(state: PlotState) -> str:
+    """Shape and dtype, and what the two were compared within: for a picture that is seen alone."""
+    pair = focus_pair(state)
+    found = pair[1].comparison if pair else None
+    terms = shown(sentences.criteria(Criteria(Tolerances(found.tolerance)))) if found and found.tolerance else ""
+    return " · ".join(filter(None, (about_tensor(state), terms)))
 
 
 def nothing_to_show(state: PlotState) -> str:

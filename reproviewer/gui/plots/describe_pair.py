@@ -11,6 +11,7 @@ from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.plots import describe
 from reproviewer.gui.plots.load import DifferenceData
+from reproviewer.gui.plots.panes import is_close
 from reproviewer.gui.plots.texts import Title, count, number, tr
 
 if TYPE_CHECKING:
@@ -51,19 +52,23 @@ def title(data: Paired) -> Title:
     return Title(tr("{0} against {1}"), (data.focus.label, data.reference.label))
 
 
-def ink(found: DistanceHistogram | Scatter, two_dtypes: bool, theme: Theme) -> str:
+def ink(data: Paired, theme: Theme) -> str:
     """The colour of the line below the title."""
+    found, focus, reference = data.found, data.focus, data.reference
+    if found is None or focus is None or reference is None:
+        return theme.muted
     if found.unequal:
-        return theme.different_ink
+        return describe.unlike_ink(is_close(focus), theme)
+    two_dtypes = focus.tensor and reference.tensor and focus.tensor.dtype != reference.tensor.dtype
     other = found.equal if isinstance(found, DistanceHistogram) else found.other_bits
     return theme.between_ink if other or two_dtypes else theme.identical_ink
 
 
-def distances_line(found: DistanceHistogram) -> tuple[str, ...]:
+def distances_line(found: DistanceHistogram, close: bool) -> tuple[str, ...]:
     """How many elements are how, in full and shorter."""
     parts = []
     if found.unequal:
-        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {describe.differ(found.unequal, found.size)}")
+        parts.append(describe.differ(found.unequal, found.size, close)[0])
     if found.equal:
         parts.append(f"{SIGNS[Verdict.EQUAL]} {tr('{n} equal in other bits').format(n=count(found.equal))}")
     if found.identical:
@@ -74,12 +79,12 @@ def distances_line(found: DistanceHistogram) -> tuple[str, ...]:
     return " · ".join(full), " · ".join(parts), parts[0] if parts else ""
 
 
-def scatter_line(found: Scatter, complex_numbers: bool) -> tuple[str, ...]:
+def scatter_line(found: Scatter, close: bool, complex_numbers: bool) -> tuple[str, ...]:
     """How many elements lie on the diagonal and how many do not, in full and shorter."""
     size = int(found.on.sum()) + found.unplaced - found.unplaced_unequal + found.unequal
     parts = []
     if found.unequal:
-        parts.append(f"{SIGNS[Verdict.DIFFERENT]} {describe.differ(found.unequal, size)}")
+        parts.append(describe.differ(found.unequal, size, close)[0])
     if found.other_bits:
         parts.append(f"{SIGNS[Verdict.EQUAL]} {tr('{n} equal in other bits').format(n=count(found.other_bits))}")
     same = size - found.unequal - found.other_bits

@@ -13,6 +13,7 @@ from reproviewer.core.distance_histogram import DistanceHistogram
 from reproviewer.gui.plots import describe_pair, texts
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
 from reproviewer.gui.plots.pair_view import PairView
+from reproviewer.gui.plots.panes import is_close
 from reproviewer.gui.plots.texts import tr
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class DistancesView(PairView):
 
     def _detail(self, data: Paired) -> tuple[str, ...]:
         assert isinstance(data.found, DistanceHistogram)
-        return describe_pair.distances_line(data.found)
+        assert data.focus is not None
+        return describe_pair.distances_line(data.found, is_close(data.focus))
 
     def _on_mouse(self, scene: QPointF) -> None:
         self._mark(self._chart.at(self._chart.mapFromScene(scene)))

@@ -77,7 +77,7 @@ def _value_rows(state: PlotState) -> Iterator[list[str]]:
     tensors = [pane.tensor for pane in panes]
     for start in range(0, plane.size, ROWS_AT_ONCE):
         size = min(ROWS_AT_ONCE, plane.size - start)
-        rows = read_rows(tensors, focus, plane.lead, start, size)
+        rows = read_rows(tensors, focus, plane, start, size)
         for i in range(size):
             index = ", ".join(map(str, plane.index(*divmod(start + i, plane.cols))))
             values = (column.values[i] if i < len(column.values) else "" for column in rows.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyqtgraph as pg
@@ -11,11 +12,13 @@ from PySide6.QtGui import QColor, QPainter
 from reproviewer.gui.plots import describe_pair, texts
 from reproviewer.gui.plots.axes import LEFT_PX
 from reproviewer.gui.plots.caption import HEIGHT_PX, Caption
+from reproviewer.gui.plots.panes import pane_in
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
     from PySide6.QtWidgets import QWidget
 
+    from reproviewer.core.plot_state import PlotState
     from reproviewer.gui.plots.load_pair import Paired
     from reproviewer.gui.theme import Theme
 
@@ -55,6 +58,13 @@ class PairView(pg.GraphicsView):  # type: ignore[misc]
         """Show this."""
         self._data = data
         self._fill()
+
+    def show_verdicts(self, state: PlotState) -> None:
+        """Say what is known of the comparisons by now."""
+        if self._data is not None and self._data.focus is not None:
+            self._data = replace(self._data, focus=pane_in(state, self._data.focus))
+            self._root.write(describe_pair.why_not(self._data), self._theme)
+            self._fill_caption(self._data)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
@@ -99,19 +109,18 @@ class PairView(pg.GraphicsView):  # type: ignore[misc]
         self._root.write(describe_pair.why_not(data), theme)
         self._show_body(data.found is not None)
         self._caption.setVisible(data.focus is not None)
-        if data.focus is not None and data.reference is not None:
-            swatches = (theme.run(data.focus.colour), theme.run(data.reference.colour))
-            self._caption.show_text(describe_pair.title(data), self._line(data), swatches)
+        self._fill_caption(data)
         if data.found is not None:
             self._fill_body(data)
         self._arrange()
 
-    def _line(self, data: Paired) -> tuple[str, ...]:
-        if data.found is None or data.focus is None or data.reference is None:
-            return ("",)
-        dtypes = {pane.tensor.dtype for pane in (data.focus, data.reference) if pane.tensor}
-        self._caption.apply_theme(self._theme, describe_pair.ink(data.found, len(dtypes) > 1, self._theme))
-        return self._detail(data)
+    def _fill_caption(self, data: Paired) -> None:
+        if data.focus is None or data.reference is None:
+            return
+        self._caption.apply_theme(self._theme, describe_pair.ink(data, self._theme))
+        swatches = (self._theme.run(data.focus.colour), self._theme.run(data.reference.colour))
+        line = self._detail(data) if data.found is not None else ("",)
+        self._caption.show_text(describe_pair.title(data), line, swatches)
 
     def _arrange(self) -> None:
         width, height = self._root.size().width() - 1, self._root.size().height()

@@ -62,10 +62,10 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
             self.view.addItem(item, ignoreBounds=True)
         self.view.disableAutoRange()
 
-    def apply_theme(self, palette: Palette, detail: str = "") -> None:
+    def apply_theme(self, palette: Palette) -> None:
         """Take these colours."""
         self._palette, theme = palette, palette.theme
-        self.caption.apply_theme(theme, detail)
+        self.caption.apply_theme(theme)
         for axis in (self.index_axis, self.row_axis, self.value_axis):
             axis.apply_theme(theme)
         self._ink = QColor(theme.muted)
@@ -78,13 +78,13 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         self._show_items(bars=False, picture=False)
         self.update()
 
-    def show_bars(self, plane: Plane, values: Array, marked: Array, colour: str, signed: bool) -> None:
+    def show_bars(self, plane: Plane, values: Array, marks: Array, colour: str, signed: bool) -> None:
         """Show bars in this colour."""
         assert self._palette is not None
         self._start(plane, bars=True)
         self._picture = None
         theme = self._palette.theme
-        self._bar_item.show_values(values, marked, signed)
+        self._bar_item.show_values(values, marks, signed)
         self._bar_item.paint_with(QColor(colour), QColor(theme.text), QColor(theme.control_line))
         columns = plane.cols if plane.rows > 1 else 0
         self.index_axis.count(plane.size, columns)
@@ -119,6 +119,14 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
     def show_detail(self, picture: Picture | Difference) -> None:
         """Show a part of the heat map more finely."""
         self._image.show_detail(picture.region, self._paint(picture))
+
+    def block(self, picture: Picture) -> tuple[int, int]:
+        """Of how many rows and columns of elements, at most, each cell of the heat map shows one."""
+        (rows, cols), (high, wide) = picture.low.shape, self._pixels()
+        return -(-picture.region.rows // min(rows, high)), -(-picture.region.cols // min(cols, wide))
+
+    def _pixels(self) -> tuple[int, int]:
+        return max(1, int(self.view.height())), max(1, int(self.view.width()))
 
     def refit(self) -> None:
         """Reduce the heat map to the pixels there are: every cell must have one."""
@@ -222,7 +230,7 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
 
     def _paint(self, picture: Picture | Difference) -> Any:
         assert self._palette is not None
-        rows, cols = max(1, int(self.view.height())), max(1, int(self.view.width()))
+        rows, cols = self._pixels()
         if isinstance(picture, Picture):
             return self._palette.values_image(picture.fitted(rows, cols).values, self._limit)
         return self._palette.difference_image(picture.fitted(*coarser((rows, cols))), self._limit)

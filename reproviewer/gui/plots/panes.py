@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reproviewer.core.pairing import AMBIGUOUS
 from reproviewer.core.slices import plane_of
+from reproviewer.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from reproviewer.core.plot_state import Pane, PlotKind, PlotState
     from reproviewer.core.slices import Plane
+    from reproviewer.core.weights import Tensor
 
 MAX_BARS = 4096
 """Slices up to this size can be drawn as bars; larger ones are drawn as a heat map."""
@@ -88,19 +91,44 @@ def first_difference(state: PlotState) -> tuple[int, ...] | None:
 
 
 def place_of_cursor(
-    state: PlotState, before: PlotState | None, cursor: tuple[int, ...] | None
+    state: PlotState, before: PlotState | None, cursor: tuple[int, ...] | None, chosen: bool
 ) -> tuple[int, ...] | None:
-    """Where the cursor is to stand: on the same tensor where it was, or there in the slice that is shown now.
+    """Where the cursor is to stand: where it was, or there in the slice that is shown now; `chosen` by the person.
 
-    On another tensor it starts at the first difference, if that is in sight.
+    On another tensor, or in others than those that are compared, it starts at the first difference, if that is in
+    sight. What the person chose counts on as long as both have been in sight before.
     """
-    plane = lead_plane(state)
+    plane, first = lead_plane(state), first_difference(state)
     if plane is None:
         return None
     if before is not None and before.title == state.title and plane.holds(cursor):
-        return cursor if is_whole(state) else plane.carried(cursor)
-    first = first_difference(state)
+        pair, ids = focus_pair(state), {pane.item_id for pane in before.panes}
+        known = pair is not None and pair[1].comparison is not None
+        same = _tensors(pair) == _tensors(focus_pair(before))
+        both = chosen and pair is not None and {pane.item_id for pane in pair} <= ids
+        if same or both or (known and first is None):
+            return cursor if is_whole(state) else plane.carried(cursor)
     return first if plane.cell(first) or is_whole(state) else None
+
+
+def _tensors(pair: tuple[Pane, Pane] | None) -> tuple[tuple[str, Tensor | None], ...]:
+    return tuple((pane.item_id, pane.tensor) for pane in pair or ())
+
+
+def is_close(focus: Pane) -> bool:
+    """Whether all that differs is within the tolerance."""
+    return focus.comparison is not None and focus.comparison.verdict is Verdict.CLOSE
+
+
+def is_unpaired(pane: Pane, state: PlotState) -> bool:
+    """Whether a run may well have the tensor, but it is not paired with any of the run's."""
+    said = [other.comparison for other in state.panes] if pane.item_id == state.reference else [pane.comparison]
+    return pane.tensor is None and any(found is not None and found.rule == AMBIGUOUS for found in said)
+
+
+def pane_in(state: PlotState, pane: Pane) -> Pane:
+    """The pane of the same run in a state of the same values, with what is known of its comparison there."""
+    return next(other for other in state.panes if other.item_id == pane.item_id)
 
 
 def _without_comparisons(state: PlotState) -> PlotState:

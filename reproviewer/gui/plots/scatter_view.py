@@ -9,11 +9,12 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 
 from reproviewer.core.scatter import CELLS, Scatter
-from reproviewer.gui.plots import describe_pair
+from reproviewer.gui.plots import describe, describe_pair
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
 from reproviewer.gui.plots.cloud_item import CloudItem
 from reproviewer.gui.plots.pair_view import PairView
 from reproviewer.gui.plots.palette import palette
+from reproviewer.gui.plots.panes import is_close
 from reproviewer.gui.plots.share_axis import ShareAxis
 from reproviewer.gui.plots.texts import tr
 
@@ -114,8 +115,10 @@ class ScatterView(PairView):
     def _detail(self, data: Paired) -> tuple[str, ...]:
         found = self._scatter
         assert found is not None
-        tensors = [pane.tensor for pane in (data.focus, data.reference) if pane and pane.tensor]
-        return describe_pair.scatter_line(found, any(t.dtype.startswith("complex") for t in tensors))
+        assert data.focus is not None
+        assert data.reference is not None
+        magnitudes = describe.are_magnitudes(data.focus.tensor, data.reference.tensor)
+        return describe_pair.scatter_line(found, is_close(data.focus), magnitudes)
 
     def _on_mouse(self, scene: QPointF) -> None:
         found = self._scatter

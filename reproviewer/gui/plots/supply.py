@@ -33,8 +33,10 @@ class Supply(QObject):
             self._reading.start("detail", work, lambda found: board.show_detail(*found))
 
     def _on_rows_wanted(self, listing: load.Listing, start: int, size: int) -> None:
+        if listing.plane is None:
+            return
         tensors = [pane.tensor for pane in listing.panes]
-        work = partial(read_rows, tensors, listing.focus, listing.state.slice_index, start, size)
+        work = partial(read_rows, tensors, listing.focus, listing.plane, start, size)
         self._reading.start("rows", work, self._content.values.show_rows)
 
     def _on_search_wanted(self, listing: load.Listing, start: int, forward: bool) -> None:

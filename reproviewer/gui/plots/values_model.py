@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -10,11 +11,13 @@ from PySide6.QtGui import QColor
 
 from reproviewer.core.sentences import SIGNS
 from reproviewer.core.verdict import Verdict
-from reproviewer.gui.plots import texts
+from reproviewer.gui.plots import describe, texts
+from reproviewer.gui.plots.panes import is_close, pane_in
 from reproviewer.gui.plots.texts import tr
 
 if TYPE_CHECKING:
     from reproviewer.core.listing import Rows
+    from reproviewer.core.plot_state import PlotState
     from reproviewer.gui.plots.load import Listing
     from reproviewer.gui.theme import Theme
 
@@ -25,7 +28,7 @@ SIGN, PLACE, FIRST_RUN = 0, 1, 2
 class ValuesModel(QAbstractTableModel):
     """A window of `height` rows, from row `start`, over a list of any length.
 
-    Columns: a sign, the index, the reference, the focus, their difference, the other runs.
+    Columns: a sign of the focus, the index, the reference, the focus, their difference, the other runs.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -49,6 +52,13 @@ class ValuesModel(QAbstractTableModel):
         self.beginResetModel()
         self._listing, self._rows, self.start = listing, None, 0
         self.endResetModel()
+
+    def show_verdicts(self, state: PlotState) -> None:
+        """Mark the rows by what is known of the comparisons by now."""
+        if self._listing is not None:
+            panes = tuple(pane_in(state, pane) for pane in self._listing.panes)
+            self._listing = replace(self._listing, state=state, panes=panes)
+            self._changed()
 
     def look_at(self, start: int, height: int) -> None:
         """Show these rows; what has not been read is left blank."""
@@ -104,7 +114,7 @@ class ValuesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.BackgroundRole:
             return QColor(self.theme.selection) if row == self.marked else None
         if role == Qt.ItemDataRole.FontRole:
-            return texts.text_font(bold=self._differs(row, column))
+            return texts.text_font(bold=self._verdict(row, column) is not None)
         return None
 
     def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -143,31 +153,31 @@ class ValuesModel(QAbstractTableModel):
             return ""
         at = row - rows.start
         if column == SIGN:
-            return self._sign(row)
+            verdict = self._verdict(row, column)
+            return SIGNS[verdict] if verdict else ""
         run = self.run_at(column)
         if run is None:
-            return texts.distance(rows.difference[at], 6, signed=True) if at < len(rows.difference) else ""
+            signed = not describe.are_magnitudes(*(pane.tensor for pane in self._listing.panes[:2]))
+            return texts.distance(rows.difference[at], 6, signed) if at < len(rows.difference) else ""
         values = rows.columns[run].values if run < len(rows.columns) else ()
         return values[at] if at < len(values) else ""
 
-    def _sign(self, row: int) -> str:
-        if not self._differs(row, SIGN) or self._rows is None:
-            return ""
-        at = row - self._rows.start
-        unequal = any(at < len(found.unequal) and found.unequal[at] for found in self._rows.columns)
-        return SIGNS[Verdict.DIFFERENT if unequal else Verdict.EQUAL]
-
-    def _differs(self, row: int, column: int) -> bool:
-        rows = self._rows
-        if rows is None or row < rows.start or column == PLACE:
-            return False
-        at = row - rows.start
+    def _verdict(self, row: int, column: int) -> Verdict | None:
+        """How a run's value is unlike the reference's; the sign speaks of the focus, as the difference does."""
+        rows, listing = self._rows, self._listing
         run = self.run_at(column)
-        chosen = rows.columns if column == SIGN else rows.columns[1:2] if run is None else rows.columns[run : run + 1]
-        return any(at < len(found.differs) and found.differs[at] for found in chosen)
+        run = 1 if run is None else run
+        if rows is None or listing is None or row < rows.start or column == PLACE or run >= len(rows.columns):
+            return None
+        at, found = row - rows.start, rows.columns[run]
+        if at >= len(found.differs) or not found.differs[at]:
+            return None
+        if not found.unequal[at]:
+            return Verdict.EQUAL
+        return Verdict.CLOSE if is_close(listing.panes[run]) else Verdict.DIFFERENT
 
     def _ink(self, row: int, column: int) -> QColor | None:
-        if self._differs(row, column):
-            only_bits = self._sign(row) == SIGNS[Verdict.EQUAL]
-            return QColor(self.theme.between_ink if only_bits else self.theme.different_ink)
+        verdict = self._verdict(row, column)
+        if verdict is not None:
+            return QColor(self.theme.different_ink if verdict is Verdict.DIFFERENT else self.theme.between_ink)
         return QColor(self.theme.muted) if column == PLACE else None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QWheelEvent
 
     from reproviewer.core.listing import Rows
+    from reproviewer.core.plot_state import PlotState
     from reproviewer.gui.plots.load import Listing
     from reproviewer.gui.theme import Theme
 
@@ -77,6 +78,10 @@ class ValuesView(QWidget):
         self._fit()
         self._bar.setValue(top)
         self._look()
+
+    def show_verdicts(self, state: PlotState) -> None:
+        """Mark the rows by what is known of the comparisons by now."""
+        self._model.show_verdicts(state)
 
     def set_top_row(self, row: int) -> None:
         """Scroll to this row."""

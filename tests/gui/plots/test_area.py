@@ -10,7 +10,9 @@ from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtGui import QFontMetricsF, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QSlider, QSpinBox, QWidget
 
-from reproviewer.core.weights import Tensor
+from reproviewer.core.compare import compare, compare_tensors
+from reproviewer.core.verdict import Tolerance
+from reproviewer.core.weights import Tensor, WeightSet
 from reproviewer.gui.plots import load
 from reproviewer.gui.plots.axes import BOTTOM_PX, LEFT_PX
 from reproviewer.gui.plots.cursor_widths import place_name
@@ -124,6 +126,31 @@ class TestFaces:
         assert notes(area)[:3] == ["", "", "Run 3 has no such tensor."]
         assert "the shape is 3 × 4 in Run 1 and 4 × 3 in Run 2" in notes(area)[3]  # noqa: RUF001
 
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "distances", "scatter"])
+    @pytest.mark.parametrize("lacking", [0, 1])
+    def test_what_is_not_paired_is_not_called_missing(self, bench, normal, kind, lacking):
+        one, two = (self.two_of_one_shape(bench, normal, names) for names in ("vw", "pq"))
+        found = compare(one, two).tensors[0 if lacking else -1]
+        assert found.rule == "ambiguous"
+        state = bench.state([None, one.tensors[0]] if lacking == 0 else [one.tensors[0], None], kind)
+        reference, focus = state.panes
+        area = bench.area()
+        area.show_state(replace(state, panes=(reference, replace(focus, comparison=found))))
+        assert area.wait_until_drawn()
+        run = f"Run {lacking + 1}"
+        if kind in ("bars", "heatmap"):
+            assert notes(area)[lacking] == f"Not paired with any tensor of {run}."
+            said = notes(area)[2]
+        else:
+            said = area._the_content()._views.currentWidget().sentence
+        assert said.startswith(f"No difference to show: not paired with any tensor of {run}. To pair it")
+        area.set_cursor((0, 0))
+        assert area.wait_until_drawn()
+        assert "not paired" in [row[1] for row in area._table.row_texts()]
+
+    def two_of_one_shape(self, bench, normal, names):
+        return WeightSet(tuple(replace(bench.tensor(normal(3, 4)), name=name) for name in names))
+
     def test_a_focus_without_the_tensor(self, bench, normal):
         area = bench.shown([normal(3, 4), None])
         assert "Run 2 has no such tensor" in notes(area)[2]
@@ -161,6 +188,26 @@ class TestBars:
         one, other = np.array([0, 1, 1]).astype(dtype), np.array([1, 1, 0]).astype(dtype)
         area = bench.shown([one, other], "bars")
         assert captions(area)[2][1].startswith("✕ 2 of 3 differ")
+
+    @pytest.mark.parametrize(
+        ("dtype", "labels"),
+        [
+            ("bool", ["+1", "0", "-1"]),
+            ("complex64", ["1", "0", "1"]),
+            ("int64", ["+1", "0", "-1"]),
+            ("uint64", ["+1", "0", "-1"]),
+            ("V2", ["✕", "0", "✕"]),
+        ],
+    )
+    def test_a_difference_is_what_it_is(self, bench, dtype, labels):
+        words = "<u2" if dtype == "V2" else dtype
+        tensors = [bench.tensor(np.array(values).astype(words), dtype) for values in ([0, 1, 1], [1, 1, 0])]
+        area = bench.shown(tensors, "bars")
+        assert board(area).panels[2]._bar_item._labels == labels
+        assert "not finite" not in captions(area)[2][1]
+        area.set_cursor((0,))
+        assert area.wait_until_drawn()
+        assert area._table.row_texts()[1][2] == ("" if dtype == "V2" else "1")
 
     @pytest.mark.parametrize("share", [1, 0.25])
     def test_the_largest_numbers_of_all(self, bench, share):
@@ -369,6 +416,19 @@ class TestHeatMap:
         assert area.wait_until_drawn()
         assert self.count(area, least) >= 4
 
+    def test_it_says_of_how_many_elements_a_pixel_shows_one(self, bench):
+        area = bench.shown([np.arange(4_000_000, dtype=np.float32).reshape(2000, 2000)])
+        view = board(area).panels[0].view
+        rows, cols = -(-2000 // int(view.height())), -(-2000 // int(view.width()))
+        assert rows > 1
+        assert captions(area)[0][1].endswith(f"each pixel: the extreme of {rows} × {cols}")  # noqa: RUF001
+        view.setRange(xRange=(0, 50), yRange=(0, 50), padding=0)
+        assert area.wait_until_drawn()
+        assert "pixel" not in captions(area)[0][1]
+        board(area).reset_view()
+        assert area.wait_until_drawn()
+        assert "pixel" in captions(area)[0][1]
+
     def test_a_part_is_read_more_finely(self, bench):
         a = np.zeros((2000, 2000), np.float32)
         a[:, 1::2] = 1
@@ -415,6 +475,58 @@ class TestCursor:
         area.set_cursor(None)
         area.show_state(replace(state))
         assert area.cursor_index is None
+
+    def test_goes_to_the_first_difference_of_others(self, bench, normal):
+        a = normal(5, 6)
+        b, c, d = a.copy(), a.copy(), a.copy()
+        b[0, 0] += 1
+        c[3, 2] += 1
+        d[4, 4] += 1
+        area = bench.shown([a, b])
+        others = bench.state([a, c])
+        area.show_state(replace(others, panes=tuple(replace(pane, comparison=None) for pane in others.panes)))
+        assert area.wait_until_drawn()
+        area.show_state(others)
+        assert area.wait_until_drawn()
+        assert area.cursor_index == (3, 2)
+        three = bench.state([a, c, d, a])
+        for focus, place in (("r2", (4, 4)), ("r1", (3, 2)), ("r3", (3, 2)), ("r2", (4, 4))):
+            area.show_state(replace(three, focus=focus))
+            assert area.wait_until_drawn()
+            assert area.cursor_index == place
+
+    def test_stays_where_the_person_put_it(self, bench, normal):
+        a = normal(5, 6)
+        b, c = a.copy(), a.copy()
+        b[0, 0] += 1
+        c[3, 2] += 1
+        state = bench.state([a, b, c])
+        area = bench.area()
+        area.show_state(state)
+        assert area.wait_until_drawn()
+        hover(area, board(area).panels[0], 5.5, 1.5)
+        area.show_state(replace(state, focus="r2"))
+        assert area.wait_until_drawn()
+        assert area.cursor_index == (1, 5)
+        area.show_state(replace(bench.state([a, c]), title=state.title))
+        panes = tuple(replace(pane, item_id=f"new-{pane.item_id}") for pane in state.panes)
+        area.show_state(replace(state, panes=panes, reference="new-r0", focus="new-r2"))
+        assert area.wait_until_drawn()
+        assert area.cursor_index == (3, 2)
+
+    @pytest.mark.parametrize("kind", ["heatmap", "values"])
+    def test_tensors_of_two_shapes_have_no_distance(self, bench, normal, kind):
+        area = bench.shown([normal(3, 4), normal(4, 3)], kind)
+        area.set_cursor((1, 1))
+        assert area.wait_until_drawn()
+        row = area._table.row_texts()[1]
+        assert (row[2], row[3]) == ("", "")
+        cell = area._table.model().index(1, 1)
+        assert area._table.model().data(cell, Qt.ItemDataRole.ForegroundRole) is None
+        assert not area._table.model().row(cell).marks
+        if kind == "values":
+            model = area._the_content().values.model
+            assert [model.data(model.index(row, 0)) for row in range(12)] == [""] * 12
 
     def test_is_one_in_all_plots(self, bench, normal, qtbot):
         area = bench.shown([normal(64, 96), normal(64, 96)])
@@ -674,6 +786,67 @@ class TestHowFar:
         area.show_state(bench.state([a, b], kind))
         assert area.wait_until_drawn()
         assert captions(area)[2][1] == "✓ the same in this slice"
+
+
+class TestWithinTheTolerance:
+    """What is said of a pair of tensors has the sign and the colour of their verdict."""
+
+    ARRAYS = np.float32([[1, 2], [3, 4]]), np.float32([[1, 2.5], [3, 4]])
+
+    def states(self, bench, kind, tolerance):
+        exact = bench.state(self.ARRAYS, kind)
+        reference, focus = exact.panes
+        close = compare_tensors(reference.tensor, focus.tensor, Tolerance(atol=tolerance))
+        return exact, replace(exact, panes=(reference, replace(focus, comparison=close)))
+
+    def caption(self, area):
+        view = area._the_content()._views.currentWidget()
+        caption = view._caption if hasattr(view, "_caption") else view.panels[-1].caption
+        return caption.texts[1], caption._detail_ink.name()
+
+    @pytest.mark.parametrize("kind", ["bars", "heatmap", "distances", "scatter"])
+    @pytest.mark.parametrize("late", [True, False])
+    def test_captions_follow_the_verdict(self, bench, kind, late):
+        exact, close = self.states(bench, kind, 1.0)
+        area = bench.area()
+        if late:
+            area.show_state(exact)
+            assert area.wait_until_drawn()
+            said, ink = self.caption(area)
+            assert said.startswith("✕ 1 of 4 differs")
+            assert ink == LIGHT.different_ink.lower()
+        area.show_state(close)
+        assert area.wait_until_drawn()
+        said, ink = self.caption(area)
+        assert said.startswith("± 1 of 4 differs, within the tolerance")
+        assert ink == LIGHT.between_ink.lower()
+
+    def test_it_may_become_known_while_the_plots_are_read(self, bench):
+        exact, close = self.states(bench, "bars", 1.0)
+        area = bench.area()
+        area.show_state(exact)
+        area.show_state(close)
+        assert area.wait_until_drawn()
+        assert self.caption(area)[0].startswith("±")
+
+    def test_a_tolerance_that_is_not_enough_changes_nothing(self, bench):
+        _, state = self.states(bench, "bars", 0.1)
+        area = bench.area()
+        area.show_state(state)
+        assert area.wait_until_drawn()
+        assert self.caption(area)[0].startswith("✕")
+
+    def test_rows_and_the_cursor_follow_too(self, bench):
+        exact, close = self.states(bench, "values", 1.0)
+        area = bench.area()
+        for state, sign, ink in ((exact, "✕", LIGHT.different_ink), (close, "±", LIGHT.between_ink)):
+            area.show_state(state)
+            assert area.wait_until_drawn()
+            for model, row in ((area._the_content().values.model, 1), (area._table.model(), 1)):
+                cell = model.index(row, 3 if model is not area._table.model() else 1)
+                assert model.data(cell, Qt.ItemDataRole.ForegroundRole).name() == ink.lower()
+            model = area._the_content().values.model
+            assert model.data(model.index(1, 0)) == sign
 
 
 class TestTitleOfTheDifference:

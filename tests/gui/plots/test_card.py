@@ -120,3 +120,20 @@ def test_an_empty_card_has_no_heading(card, bench, normal):
     show(card, state)
     card.show_plot(None, "bars")
     assert (card._title.text(), card._caption.text()) == ("", "")
+
+
+def test_what_was_taken_away_comes_back_with_its_heading(card, bench, normal):
+    state = bench.state([normal(2, 3), normal(2, 3)])
+    show(card, state)
+    card.show_plot(None, "bars")
+    show(card, state)
+    assert (card._title.full_text, card._caption.full_text) == ("dense/kernel", "(2, 3) · float32")
+    assert card.area._plots_in_sight
+
+
+def test_the_heading_speaks_of_the_two_that_are_compared(card, bench, normal):
+    state = bench.state([normal(2, 3), normal(2, 3), normal(1, 5)])
+    show(card, state)
+    assert card._caption.full_text == "(2, 3) · float32"
+    show(card, replace(state, focus="r2"))
+    assert card._caption.full_text == "(2, 3) · float32, against (1, 5) · float32"

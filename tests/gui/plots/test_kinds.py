@@ -8,8 +8,11 @@ from PySide6.QtGui import QFontMetricsF, QImage
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractSpinBox, QLabel
 
+from reproviewer.core.compare import compare_tensors
 from reproviewer.core.message import ReproError
+from reproviewer.core.verdict import Tolerance
 from reproviewer.gui.plots.texts import text_font
+from reproviewer.gui.theme import LIGHT
 
 
 def view(area):
@@ -89,6 +92,15 @@ class TestValues:
         assert area.wait_until_drawn()
         assert cell(area, 1 - values.top_row, 2) == "1.0"
 
+    def test_the_sign_speaks_of_the_difference_beside_it(self, bench):
+        a = np.float32([1, 2, 3])
+        area = bench.shown([a, np.float32([1, 2, 4]), np.float32([5, 2, 3])], "values")
+        model = area._the_content().values.model
+        assert [model.data(model.index(row, 0)) for row in range(3)] == ["", "", "✕"]
+        assert [model.data(model.index(row, 4)) for row in range(3)] == ["0", "0", "+1"]
+        unlike = model.data(model.index(0, 5), Qt.ItemDataRole.ForegroundRole)
+        assert unlike.name() == LIGHT.different_ink.lower()
+
     def test_runs_that_lack_the_tensor(self, bench, normal):
         area = bench.shown([normal(3, 3), None, normal(2, 2)], "values")
         assert cell(area, 0, 2)
@@ -155,6 +167,18 @@ class TestExport:
         with area._sheet(QSize(900, 600)) as sheet:
             texts = [label.text() for label in sheet.findChildren(QLabel) if label.isVisible()]
         assert texts[:2] == ["dense/kernel", "(5, 6) · float32, against (5, 6) · float64"]
+
+
+def test_a_picture_states_the_tolerance(bench):
+    state = bench.state([np.float32([1, 2]), np.float32([1, 2.5])])
+    reference, focus = state.panes
+    found = compare_tensors(reference.tensor, focus.tensor, Tolerance(atol=0.75))
+    area = bench.area()
+    area.show_state(replace(state, panes=(reference, replace(focus, comparison=found))))
+    assert area.wait_until_drawn()
+    with area._sheet(QSize(900, 600)) as sheet:
+        texts = [label.text() for label in sheet.findChildren(QLabel) if label.isVisible()]
+    assert texts[1] == "(2,) · float32 · Tolerance: 0.75."
 
 
 def test_a_picture_has_the_slice_as_text_and_no_cursor(bench, normal):

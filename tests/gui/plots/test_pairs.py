@@ -151,6 +151,16 @@ class TestScatter:
         assert 3 <= np.ptp(rows) + 1 <= 8
         assert 3 <= np.ptp(cols) + 1 <= 8
 
+    @pytest.mark.parametrize("theme", [LIGHT, DARK])
+    def test_a_cloud_does_not_hide_the_line_of_equal_values(self, bench, theme):
+        a, b = np.random.default_rng(5).uniform(-1, 1, (2, 600, 600)).astype(np.float32)
+        area = bench.shown([a, b], "scatter", theme=theme)
+        plot = view(area)._view.sceneBoundingRect()
+        shown = pixels(view(area)).astype(int)
+        ground = shown[int(plot.center().y()) - 40, int(plot.center().x())]
+        column = shown[int(plot.center().y()) - 20 : int(plot.center().y()) + 20, int(plot.center().x()) - 15 :][:, :30]
+        assert np.abs(column - ground).sum(axis=2).max() > 150
+
     def test_pointing_at_a_difference_leads_the_cursor_there(self, bench, qtbot):
         a, b = one_apart((60, 50))
         b[3, 4] += 1
