@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 
-from reproviewer.core.experiment import Experiment
+from reproviewer.core.experiment import Draw, Experiment
 from reproviewer.core.message import message
 from reproviewer.gui import strokes
 
@@ -156,3 +156,29 @@ def test_what_was_said_of_an_edit_goes_with_it(desk):
         assert desk.window.statusBar().currentMessage()
         action.trigger()
         assert not desk.window.statusBar().currentMessage()
+
+
+def test_a_number_of_runs_that_is_typed_is_built_at_once(desk, qtbot):
+    runs = desk.window.toolbar._runs
+    runs.setFocus()
+    runs.selectAll()
+    qtbot.keyClicks(runs.lineEdit(), "12")
+    qtbot.keyClick(runs, Qt.Key.Key_R, CTRL)
+    assert desk.session.experiment.runs == 12
+    assert desk.session.asked == 12
+    desk.wait_done()
+    assert len(desk.state.cards) == 12
+    desk.controller.undo()
+    desk.controller.undo()
+    assert desk.session.experiment.runs == 2
+
+
+def test_a_number_of_draws_that_is_typed_is_drawn_at_once(open_desk, qtbot):
+    desk = open_desk(Experiment(draws=(Draw("random.random"),)))
+    desk.wait(lambda: desk.state.phase == "ready")
+    (size,) = (row.size_box for row in desk.window.panel.draws.rows)
+    size.setFocus()
+    size.selectAll()
+    qtbot.keyClicks(size.lineEdit(), "12")
+    qtbot.keyClick(size, Qt.Key.Key_R, CTRL)
+    assert desk.session.built.draws == (Draw("random.random", 12),)
