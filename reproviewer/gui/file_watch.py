@@ -55,11 +55,11 @@ class FileWatch(QObject):
         self.stale, self.gone = self.stale & followed, self.gone & followed
 
     def look(self) -> None:
-        """Compare the files with what was read, now. One that was replaced has to be watched anew."""
-        stale = frozenset(item.id for item in self._items if any(_stamp(p) != s for p, s in item.stamps.items()))
+        """Compare the files with what was read, now. One that was replaced has to be watched anew, and that first."""
         lost = {p for item in self._items for p in item.stamps if os.path.exists(p)} - set(self._watcher.files())
         if lost:
             self._watcher.addPaths(sorted(lost))
+        stale = frozenset(item.id for item in self._items if any(_stamp(p) != s for p, s in item.stamps.items()))
         gone = frozenset(item.id for item in self._items if not all(map(os.path.exists, item.stamps)))
         returned = self.gone - stale
         if gone:
