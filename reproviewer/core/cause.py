@@ -50,13 +50,14 @@ def cause(reference_record: Record, other_record: Record, comparison: Comparison
 
     Returns
     -------
-    None when there is no difference in value or the records do not explain it.
+    None when there is no difference in value or the records do not explain it. Shapes and names are explained by what
+    was built, and by which Keras, alone.
     """
     if comparison.verdict in (Verdict.IDENTICAL, Verdict.EQUAL):
         return None
     if not reference_record.get("experiment") or not other_record.get("experiment"):
         return None
-    for reason in _REASONS:
+    for reason in _OF_SHAPES if comparison.verdict is Verdict.MISMATCHED else _REASONS:
         found = reason(reference_record, other_record)
         if found is not None:
             return found
@@ -74,7 +75,7 @@ def explain(
     `try_out` builds a probe and tells what came of it; None when that is not known, or not yet.
     """
     found = cause(reference_record, other_record, comparison)
-    if not needs_probe(found):
+    if comparison.verdict not in (Verdict.CLOSE, Verdict.DIFFERENT) or not needs_probe(found):
         return found
     experiment = from_json(other_record["experiment"])
     probe = probe_experiment(experiment)
@@ -231,6 +232,9 @@ _REASONS: tuple[Callable[[Record, Record], Cause | None], ...] = (
     _other_keras,
     _other_machine,
 )
+
+
+_OF_SHAPES = (_other_model, _other_draws, _other_keras)
 
 
 def _calls(record: Record) -> list[str]:

@@ -98,13 +98,18 @@ def compare(
 
 
 def compare_tensors(
-    a: Tensor | None, b: Tensor | None, tolerance: Tolerance = EXACT, rule: str = "same name"
+    a: Tensor | None,
+    b: Tensor | None,
+    tolerance: Tolerance = EXACT,
+    rule: str = "same name",
+    moved: Callable[[int], None] = lambda _: None,
 ) -> TensorComparison:
     """Compare tensor `b` with the reference's tensor `a`; one of them may be missing.
 
-    The `size` of a pair that does not fit is 0, because none of its elements was compared.
+    The `size` of a pair that does not fit is 0, because none of its elements was compared. `moved` is told now and then
+    how many bytes have been compared.
     """
-    return _compare_pair(a, b, rule, tolerance, lambda _: None)
+    return _compare_pair(a, b, rule, tolerance, moved)
 
 
 def _compare_pair(

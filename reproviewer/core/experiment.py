@@ -69,10 +69,14 @@ class Draw:
 
 @dataclass(frozen=True)
 class SeedCall:
-    """One seeding call, e.g. `random.seed(1)`. `seed` is 0..4294967295."""
+    """One seeding call, e.g. `random.seed(1)`. `seed` is 0..4294967295.
+
+    `typed` is what a person has typed that is no seed; until it is one, `seed` is the last that was.
+    """
 
     function: SeedFunction
     seed: int
+    typed: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,11 @@ class Experiment:
     def is_blank(self) -> bool:
         """Whether nothing is to be built and nothing drawn: no layers, at most comments."""
         return not self.draws and not any(line.partition("#")[0].strip() for line in self.model.splitlines())
+
+    @property
+    def has_bad_seed(self) -> bool:
+        """Whether something is typed for a seed that is none."""
+        return any(call.typed for call in self.seeding.calls)
 
     def check(self) -> None:
         """Raise ReproError when a seed, a count or a choice is out of range. The model text has its own checks."""

@@ -46,10 +46,12 @@ class Status:
     """Weights and tensors of the model as it is written, when the worker has counted them."""
     changed: frozenset[str] = frozenset()
     """Items whose files are not any more what was read."""
+    gone: frozenset[str] = frozenset()
+    """Those of them whose files are not there any more."""
 
     def allows(self, experiment: Experiment) -> bool:
         """Whether there is anything to build, and no mistake in it."""
-        return not self.problems and not experiment.is_blank
+        return not (self.problems or experiment.is_blank or experiment.has_bad_seed)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Findings:
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     cause: Cause | None = None
+    explained: str | None = None
+    """The item whose difference has this cause."""
     progress: tuple[int, int] | None = None
     """How much of what is compared now has been read, and all of it."""
     stopped: bool = False

@@ -57,20 +57,22 @@ def cell_of(found: Sequence[Cell], row: int | None) -> int | None:
 
 
 def caption(rows: Sequence[TensorRow]) -> Message:
-    """How many tensors differ."""
+    """How many tensors are not identical."""
     compared = [row for row in rows if row.verdict is not None]
     unlike = sum(row.is_unlike for row in compared)
     total = len(compared) or sum(row.role in ("weight", "draw") for row in rows)
     if not unlike:
         return message("1 tensor") if total == 1 else message("{total} tensors", total=total)
-    return message("{n} of {total} tensors differ", n=unlike, total=total)
+    return message("{n} of {total} tensors not identical", n=unlike, total=total)
 
 
 def summary(rows: Sequence[TensorRow]) -> Message:
-    """How many tensors differ, and the first of them."""
+    """How many tensors are not identical, and the first of them."""
     first = next((row.label for row in rows if row.is_unlike), None)
+    if first is None and not any(row.verdict for row in rows):
+        return caption(rows)
     if first is None:
-        return message("{count}, none differs", count=caption(rows))
+        return message("{count}, all identical", count=caption(rows))
     return message("{count}, first {first}", count=caption(rows), first=first)
 
 

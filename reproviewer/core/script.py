@@ -71,10 +71,14 @@ def as_python(experiment: Experiment) -> str:
     Raises
     ------
     ReproError
-        The text of the model has a mistake.
+        The text of the model or a seed has a mistake, or there is nothing to build and nothing to draw.
     """
+    if experiment.has_bad_seed:
+        raise ReproError("Correct what is marked first.")
     experiment.check()
     layers = _layers(experiment)
+    if not layers and not experiment.draws:
+        raise ReproError("There is nothing to repeat: the experiment has no layers and draws nothing.")
     body = _functions(experiment, layers) + _DIGEST + _main(experiment)
     return _comment(experiment) + _imports(experiment, body) + body
 

@@ -44,8 +44,11 @@ def verdict_sentence(comparison: Comparison) -> Message:
     return _SENTENCES[comparison.verdict](comparison)
 
 
-def overall(reference: str, others: Sequence[tuple[str, Comparison]]) -> Message:
-    """What was found when several runs or files, each with its label, were compared with the one named `reference`."""
+def overall(reference: str, others: Sequence[tuple[str, Comparison]], told: int | None = None) -> Message:
+    """What was found when several runs or files, each with its label, were compared with the one named `reference`.
+
+    `told` is the place of the one that is told of in detail; without it the first of the worst.
+    """
     if not others:
         return message("There is nothing yet to compare with {reference}.", reference=reference)
     if len(others) == 1:
@@ -53,17 +56,26 @@ def overall(reference: str, others: Sequence[tuple[str, Comparison]]) -> Message
     whole = worst([c.verdict for _, c in others])
     if whole is Verdict.IDENTICAL:
         return message("{reference} and {n} others are identical to the last bit.", reference=reference, n=len(others))
-    alike = [(label, c) for label, c in others if c.verdict is whole]
+    label, comparison = others[first_worst([c for _, c in others]) if told is None else told]
+    counts = _counts(reference, Counter(c.verdict for _, c in others), whole)
+    return message("{counts} {label}: {detail}", counts=counts, label=label, detail=verdict_sentence(comparison))
+
+
+def first_worst(comparisons: Sequence[Comparison]) -> int:
+    """The place of the first that has the worst verdict of all."""
+    verdicts = [c.verdict for c in comparisons]
+    return verdicts.index(worst(verdicts))
+
+
+def _counts(reference: str, counts: Counter[Verdict], whole: Verdict) -> Message:
+    """How many others have the worst verdict, and how many more are not identical either."""
     singular, plural = _OTHERS[whole]
-    label, first = alike[0]
-    return message(
-        singular if len(alike) == 1 else plural,
-        n=len(alike),
-        total=len(others),
-        reference=reference,
-        label=label,
-        detail=verdict_sentence(first),
-    )
+    n = counts[whole]
+    said = message(singular if n == 1 else plural, n=n, total=counts.total(), reference=reference)
+    for verdict, (one, several) in _MORE.items():
+        if verdict is not whole and (n := counts[verdict]):
+            said = message("{said} {more}", said=said, more=message(one if n == 1 else several, n=n))
+    return said
 
 
 def open_pairs(comparison: Comparison) -> Message | None:
@@ -71,8 +83,12 @@ def open_pairs(comparison: Comparison) -> Message | None:
     left = [[t for t in comparison.tensors if t.rule == AMBIGUOUS and t.names[side] is not None] for side in (0, 1)]
     if not left[0]:
         return None
+    if len(left[0]) == len(left[1]) == 1:
+        text = "No name tells whether {one} and {other} belong together. Right-click one in the list to pair them."
+        return message(text, one=left[0][0].name, other=left[1][0].name)
     return message(
-        "No name tells which of {a} and {b} tensors belong together, such as {one} and {other}. Pair them by hand.",
+        "No name tells which of {a} and {b} tensors belong together, such as {one} and {other}. "
+        "Right-click one in the list to pair them.",
         a=len(left[0]),
         b=len(left[1]),
         one=left[0][0].name,
@@ -121,21 +137,26 @@ def first_place(comparison: Comparison) -> str | None:
 
 _OTHERS = {
     Verdict.EQUAL: (
-        "{n} of {total} others equals {reference} in value but not to the last bit. {label}: {detail}",
-        "{n} of {total} others equal {reference} in value but not to the last bit. {label}: {detail}",
+        "{n} of {total} others equals {reference} in value but not to the last bit.",
+        "{n} of {total} others equal {reference} in value but not to the last bit.",
     ),
     Verdict.CLOSE: (
-        "{n} of {total} others differs from {reference} within the tolerance. {label}: {detail}",
-        "{n} of {total} others differ from {reference} within the tolerance. {label}: {detail}",
+        "{n} of {total} others differs from {reference} within the tolerance.",
+        "{n} of {total} others differ from {reference} within the tolerance.",
     ),
     Verdict.DIFFERENT: (
-        "{n} of {total} others differs from {reference}. {label}: {detail}",
-        "{n} of {total} others differ from {reference}. {label}: {detail}",
+        "{n} of {total} others differs from {reference}.",
+        "{n} of {total} others differ from {reference}.",
     ),
     Verdict.MISMATCHED: (
-        "{n} of {total} others does not fit {reference}. {label}: {detail}",
-        "{n} of {total} others do not fit {reference}. {label}: {detail}",
+        "{n} of {total} others does not fit {reference}.",
+        "{n} of {total} others do not fit {reference}.",
     ),
+}
+_MORE = {
+    Verdict.DIFFERENT: ("{n} more differs.", "{n} more differ."),
+    Verdict.CLOSE: ("{n} more differs within the tolerance.", "{n} more differ within the tolerance."),
+    Verdict.EQUAL: ("{n} more equals it in value only.", "{n} more equal it in value only."),
 }
 
 
@@ -156,12 +177,16 @@ def _equal(comparison: Comparison) -> Message:
         singular = "All values are equal, but the bits of {n} of {total} differ, at {where}."
         plural = "All values are equal, but the bits of {n} of {total} differ, first at {where}."
         return _counted(comparison, only, singular, plural)
-    tensor = next(t for t in comparison.tensors if t.dtypes[0] != t.dtypes[1])
+    recast = [t for t in comparison.tensors if t.dtypes[0] != t.dtypes[1]]
+    only = "All values are equal, but {name} is {a} in one and {b} in the other."
+    several = "All values are equal, but {n} of {total} tensors have another dtype: {name} is {a} and {b}."
     return message(
-        "All values are equal, but {name} is {a} in one and {b} in the other.",
-        name=comparison.short(tensor.name),
-        a=tensor.dtypes[0],
-        b=tensor.dtypes[1],
+        only if len(recast) == 1 else several,
+        n=len(recast),
+        total=len(comparison.tensors),
+        name=comparison.short(recast[0].name),
+        a=recast[0].dtypes[0],
+        b=recast[0].dtypes[1],
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from reproviewer.core.experiment import Experiment
+from reproviewer.core.cause import GOVERNS_ALL
+from reproviewer.core.experiment import Experiment, from_json, to_json
 from reproviewer.core.verdict import Criteria
 from reproviewer.core.weights import WeightSet
 
@@ -73,6 +74,12 @@ class Session:
     criteria: Criteria = field(default_factory=Criteria)
     built: Experiment | None = None
     """What the runs of the last build were built from."""
+    asked: int = 0
+    """How many runs the last build was to have."""
+    made: int = 0
+    """How many it has."""
+    loaded: str | None = None
+    """The file that a second model was given last."""
 
     @property
     def reference_item(self) -> Item | None:
@@ -89,13 +96,22 @@ class Session:
         reference = self.reference_item
         return tuple(item for item in self.items if item is not reference)
 
-    def in_view(self) -> tuple[Item, ...]:
-        """The items whose tensors are listed: the one chosen, else after a load the loaded model, else all others."""
+    @property
+    def load(self) -> tuple[Item, Item] | None:
+        """The second model before and after it was given the file that all are compared with; None else."""
+        ends = {item.kind: item for item in self.items}
+        if self.loaded is None or self.reference != self.loaded or not {"before", "after"} <= ends.keys():
+            return None
+        return ends["before"], ends["after"]
+
+    def counted(self) -> tuple[Item, ...]:
+        """The items that the verdict is about: all others; after a load not the runs that were given nothing."""
         others = self.others()
-        chosen = tuple(item for item in others if item.id == self.look.focus)
-        if chosen:
-            return chosen
-        return tuple(item for item in others if item.kind == "after") or others
+        return others if self.load is None else tuple(item for item in others if item.kind in ("after", "file"))
+
+    def in_view(self) -> tuple[Item, ...]:
+        """The items whose tensors are listed: the one chosen, else those that the verdict is about."""
+        return tuple(item for item in self.others() if item.id == self.look.focus) or self.counted()
 
     @property
     def is_edited(self) -> bool:
@@ -107,6 +123,20 @@ class Session:
         """Which tensors of the present reference the person has paired with which of this item."""
         reference = self.reference_item
         return tuple((c.a, c.b) for c in self.chosen if reference and (c.reference, c.item) == (reference.id, item_id))
+
+
+def unrepeatable(session: Session) -> tuple[Item, ...]:
+    """The kept runs that no build of the present experiment gives again: not fully seeded, or of another experiment."""
+    experiment = session.experiment
+    is_seeded = any(call.function == GOVERNS_ALL for call in experiment.seeding.calls)
+    present = to_json(_essence(experiment)) if is_seeded else None
+    kept = (item for item in session.items if item.kind == "run" and item.kept)
+    return tuple(item for item in kept if present is None or _built_from(item) != present)
+
+
+def _built_from(item: Item) -> dict[str, Any] | None:
+    document = item.record.get("experiment")
+    return to_json(_essence(from_json(document))) if document else None
 
 
 def _essence(experiment: Experiment) -> Experiment:
@@ -122,20 +152,22 @@ def edit(session: Session, experiment: Experiment) -> Session:
 def start_build(session: Session) -> Session:
     """Take the runs of the last build off the shelf, for those of the experiment; files and kept runs stay."""
     items = tuple(item for item in session.items if item.stays)
-    return replace(session, items=items, look=replace(session.look, focus=None), built=session.experiment)
+    experiment, look = session.experiment, replace(session.look, focus=None)
+    return replace(session, items=items, look=look, built=experiment, asked=experiment.runs, made=0)
 
 
 def start_load(session: Session, file: Item) -> Session:
     """Put the file that is loaded on the shelf as the reference; the runs of an earlier load go."""
     items = tuple(i for i in session.items if i.kind not in ("before", "after") and i.path != file.path)
-    return set_reference(replace(session, items=(file, *items)), file.id)
+    return set_reference(replace(session, items=(file, *items), loaded=file.id), file.id)
 
 
 def add(session: Session, item: Item) -> Session:
     """Put an item on the shelf: a file at its end, a run behind the other runs or the file that they came from."""
     ahead = [at for at, other in enumerate(session.items, 1) if other.kind != "file" or other.id == session.reference]
     place = len(session.items) if item.kind == "file" else max(ahead, default=0)
-    return replace(session, items=(*session.items[:place], item, *session.items[place:]))
+    made = session.made + (item.kind == "run")
+    return replace(session, items=(*session.items[:place], item, *session.items[place:]), made=made)
 
 
 def reload(session: Session, item_id: str, fresh: Item) -> Session:
@@ -178,7 +210,8 @@ def pair(session: Session, item_id: str, a: str, b: str | None) -> Session:
     if reference is None or session.item(item_id) in (None, reference):
         return session
     without = pair_by_rule(session, item_id, a, b)
-    return replace(without, chosen=(*without.chosen, Chosen(reference.id, item_id, a, b)))
+    chosen = (*without.chosen, Chosen(reference.id, item_id, a, b))
+    return replace(without, chosen=chosen, look=replace(session.look, tensor=a))
 
 
 def pair_by_rule(session: Session, item_id: str, a: str | None, b: str | None) -> Session:

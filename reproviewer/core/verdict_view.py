@@ -10,8 +10,10 @@ from reproviewer.core.message import Message, message
 from reproviewer.core.verdict import Comparison, Verdict, worst
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reproviewer.core.known import Findings, Status, Work
-    from reproviewer.core.session import Session
+    from reproviewer.core.session import Item, Session
 
 Face = Literal["empty", "waiting", "running", "comparing", "stopped", "single", "done", "changed", "failed"]
 
@@ -38,6 +40,10 @@ def verdict_view(session: Session, findings: Findings, status: Status) -> Verdic
     if status.trouble is not None:
         action = "details" if status.trouble.details else "dismiss"
         return VerdictView("failed", None, status.trouble.headline, status.trouble.message, action=action)
+    if gone := [item.label for item in session.items if item.id in status.gone]:
+        facts = message("Put it back where it was, or take it off the shelf.")
+        headline = message("{n} files are gone", n=len(gone)) if gone[1:] else message("{file} is gone", file=gone[0])
+        return VerdictView("changed", None, headline, facts, action="remove")
     changed = next((item for item in session.items if item.id in status.changed), None)
     if changed is not None:
         facts = message("{file} is not any more what was read. Reload it to see what it holds now.", file=changed.label)
@@ -72,12 +78,14 @@ def _nothing_to_compare(session: Session, status: Status) -> VerdictView:
             facts = message("There is nothing to compare it with: build the model, or open another weight file.")
             return VerdictView("single", None, message("Only one file"), facts, action=action)
         facts = message("There is nothing to compare it with: build it again, or open a weight file.")
+        if unfinished := _unfinished(session):
+            facts = message("{unfinished} {facts}", unfinished=unfinished, facts=facts)
         return VerdictView("single", None, message("Only one run"), facts, action=action)
     if experiment.is_blank:
         facts = message("Add a layer, or choose an example.")
         return VerdictView("empty", None, message("Nothing to build yet"), facts)
-    if status.problems:
-        facts = message("Correct what is marked in the model, then build it twice.")
+    if not status.allows(experiment):
+        facts = message("Correct what is marked, then build it twice.")
         return VerdictView("empty", None, message("Nothing built yet"), facts)
     facts = message("Build the model twice to see whether its weights repeat.")
     if experiment.runs > 2:
@@ -103,30 +111,26 @@ def _running(work: Work) -> VerdictView:
 def _decided(session: Session, findings: Findings, status: Status) -> VerdictView:
     reference = session.reference_item
     assert reference is not None
-    pairs = [(item, findings.comparisons[item.id]) for item in session.others()]
-    loaded = {item.kind: comparison for item, comparison in pairs if item.kind in ("before", "after")}
-    if len(loaded) == 2:
-        pairs = [(item, comparison) for item, comparison in pairs if item.kind == "after"]
-    verdict = worst([comparison.verdict for _, comparison in pairs])
-    facts = sentences.overall(reference.label, [(item.label, comparison) for item, comparison in pairs])
-    if len(loaded) == 2:
-        facts = message(
-            "Before the load: {before}, after: {after}. {facts}",
-            before=sentences.word(loaded["before"].verdict),
-            after=sentences.word(loaded["after"].verdict),
-            facts=facts,
-        )
+    pairs = [(item, findings.comparisons[item.id]) for item in session.counted()]
+    comparisons = [comparison for _, comparison in pairs]
+    verdict = worst([comparison.verdict for comparison in comparisons])
+    chosen = (at for at, (item, _) in enumerate(pairs) if item.id == session.look.focus)
+    told = next(chosen, sentences.first_worst(comparisons))
+    facts = sentences.overall(reference.label, [(item.label, comparison) for item, comparison in pairs], told)
+    facts = _about_load(session, findings, facts)
     if session.criteria:
         facts = message("{facts} {criteria}", facts=facts, criteria=sentences.criteria(session.criteria))
-    paired = sentences.paired_with_others([comparison for _, comparison in pairs])
+    if unfinished := _unfinished(session):
+        facts = message("{facts} {unfinished}", facts=facts, unfinished=unfinished)
+    paired = sentences.paired_with_others(comparisons)
     if paired is not None:
         facts = message("{facts} {paired}", facts=facts, paired=paired)
     cause = findings.cause
-    reason = cause.message if cause else _remark(next(c for _, c in pairs if c.verdict is verdict))
-    action = cause.action if cause and not status.problems else ""
+    reason = _reason(findings, pairs, told)
+    action = cause.action if cause and status.allows(session.experiment) else ""
     if session.is_edited:
         reason = message("The experiment was edited after these runs were built.")
-        action = "" if status.problems else "same-seed"
+        action = "same-seed" if status.allows(session.experiment) else ""
     elif reason is None and findings.relating:
         reason = message("Looking for what the weights that differ have to do with each other…")
     return VerdictView(
@@ -138,6 +142,42 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
         action=action,
         is_past=session.is_edited,
     )
+
+
+def _unfinished(session: Session) -> Message | None:
+    """How many runs there are of those that were asked for, where there are fewer."""
+    asked, made = session.asked, session.made
+    if made >= asked or not any(item.kind == "run" and not item.kept for item in session.items):
+        return None
+    return message("{made} of {asked} runs were built.", made=made, asked=asked)
+
+
+def _about_load(session: Session, findings: Findings, facts: Message) -> Message:
+    """What a load has changed, where the verdict is about one, and what else lies on the shelf."""
+    if session.load is None:
+        return facts
+    before, after = (sentences.word(findings.comparisons[item.id].verdict) for item in session.load)
+    facts = message("Before the load: {before}, after: {after}. {facts}", before=before, after=after, facts=facts)
+    older = [findings.comparisons[item.id].verdict for item in session.others() if item.kind == "run"]
+    if not older:
+        return facts
+    one, several = "Not counted: 1 run built before, {word}.", "Not counted: {n} runs built before, {word}."
+    left = message(one if len(older) == 1 else several, n=len(older), word=sentences.word(worst(older)))
+    return message("{facts} {left}", facts=facts, left=left)
+
+
+def _reason(findings: Findings, pairs: Sequence[tuple[Item, Comparison]], told: int) -> Message | None:
+    """Why something differs, and what: named where that is not the only item, or not the one told of."""
+    labels = {item.id: item.label for item, _ in pairs}
+    item, comparison = pairs[told]
+    if findings.cause is not None:
+        if findings.explained in (None, item.id):
+            return findings.cause.message
+        return message("{label}: {reason}", label=labels[findings.explained], reason=findings.cause.message)
+    remark = _remark(comparison)
+    if remark is None or len(pairs) == 1:
+        return remark
+    return message("{label}: {reason}", label=item.label, reason=remark)
 
 
 def _remark(comparison: Comparison) -> Message | None:

@@ -37,6 +37,8 @@ class Card:
     is_empty: bool = False
     """It has no weights and no drawn numbers, so that its digest would be one of nothing."""
     changed: bool = False
+    gone: bool = False
+    """Its file is not there any more."""
     is_shown: bool = False
     """Its difference is shown, and not that of another item."""
     is_chosen: bool = False
@@ -120,6 +122,7 @@ def _cards(session: Session, findings: Findings, status: Status, focus: str | No
             verdict=_card_verdict(findings.comparisons.get(item.id)),
             is_empty=not any(t.role in ("weight", "draw") for t in item.weights.tensors),
             changed=item.id in status.changed,
+            gone=item.id in status.gone,
             is_shown=several and item.id == focus,
             is_chosen=several and item.id == session.look.focus,
         )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from reproviewer.core.message import ReproError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
@@ -235,17 +235,19 @@ def digest(weights: WeightSet) -> str:
     return total.hexdigest()
 
 
-def tensor_sha256(tensor: Tensor) -> str:
-    """sha256 of the tensor's bytes in C order, little-endian."""
+def tensor_sha256(tensor: Tensor, moved: Callable[[int], None] = lambda _: None) -> str:
+    """sha256 of the tensor's bytes in C order, little-endian. `moved` is told of every block how many bytes it has."""
     total = hashlib.sha256()
-    _feed(total, tensor)
+    _feed(total, tensor, moved)
     return total.hexdigest()
 
 
-def _feed(total: Any, tensor: Tensor) -> None:
+def _feed(total: Any, tensor: Tensor, moved: Callable[[int], None] = lambda _: None) -> None:
     with open_tensor(tensor) as reader:
         for start in range(0, tensor.nbytes, BLOCK):
-            total.update(reader.raw(start, min(BLOCK, tensor.nbytes - start)))
+            size = min(BLOCK, tensor.nbytes - start)
+            total.update(reader.raw(start, size))
+            moved(size)
 
 
 def read_run_file(index: Path) -> tuple[WeightSet, dict[str, Any]]:

@@ -57,6 +57,7 @@ def read(prefix: Path, spill: Spill) -> Index:
             bundle.check(entry)
         tensors = tuple(_tensor(numbers[v.key], v, bundle, spill) for v in order)
         verified = verify(bundle, stored, CHEAP)
+    left_out += [f"the full name of {v.key.removesuffix(SUFFIX)}" for v in order if not _is_sane(v.full_name)]
     left_out += [f"{copies:,} repeated as {COPY}"] * bool(copies)
     remarks = {
         "data files": str(bundle.file_count),

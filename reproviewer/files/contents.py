@@ -87,6 +87,18 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     return ", ".join(map(quoted, names[:most])) + more
 
 
+def attributes_left_out(names: Sequence[str], of: str = "") -> list[str]:
+    """The remark on attributes that nothing becomes of, if there are any: those of an object, or of the file itself.
+
+    >>> attributes_left_out(["units", "scale"], "dense/kernel")
+    ['attributes units, scale of dense/kernel']
+    """
+    if not names:
+        return []
+    what = f"attribute {quoted(names[0])}" if len(names) == 1 else f"attributes {listed(names)}"
+    return [f"{what} of {quoted(of)}" if of else what]
+
+
 def human_bytes(count: int) -> str:
     """`16.0 TiB`, `3.5 MiB`, `812 bytes`."""
     size = float(count)

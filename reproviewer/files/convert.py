@@ -3,6 +3,9 @@
 No model is built. `.npz` and `.safetensors` take any names; `.weights.h5` takes those that are its own paths
 (`layers/dense/vars/0`), and the legacy `.h5` those of layers that have no layers inside (`dense/kernel`), in an order
 that the source knows: the order in which Keras reads the weights of nested models only a model can tell.
+
+What a reader finds and does not tell of (`LEFT_OUT`: texts, settings, attributes of HDF5 objects) is lost, whatever the
+other format is. Attributes in which a format keeps names, order and dtype are told by these, and are no loss.
 """
 
 from __future__ import annotations

@@ -25,9 +25,10 @@ from reproviewer.files import hdf5_data
 from reproviewer.files.child import address_space
 from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, check_expansion, quoted
 from reproviewer.files.span import Span
+from reproviewer.files.spill import on_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from reproviewer.files.hdf5_data import Numbers
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 MAX_ATTRIBUTE = 16 << 20
 MAX_DEPTH = 64
 MAX_LINKS = 4 * MAX_TENSORS
-_MAX_TEXT = 4000
+MAX_TEXT = 4000
+_MARK = "dtype"
 _STEP_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0
 _NO_NAMES = {"", ".", ".."}
@@ -129,7 +131,7 @@ class Tree:
     def __init__(self, root: Any, span: Span, spill: Spill, stored: int | None = None) -> None:
         self.root = root
         self._span, self._spill = span, spill
-        self._stored = span.size if stored is None else stored
+        self._stored = min(span.size, on_disk(span.path)) if stored is None else stored
         self._unpacked = 0
 
     def paths(self) -> dict[str, int]:
@@ -144,10 +146,19 @@ class Tree:
             raise trouble
         return found
 
+    def objects(self) -> Iterator[tuple[str, bool, int]]:
+        """A path of every object, whether it is a dataset, and how many attributes it has. The root is called `.`."""
+        _start_step()
+        found = [(b".", h5o.TYPE_GROUP, h5o.get_info(self.root).num_attrs)]
+        trouble = h5o.visit(self.root, partial(_note_object, found), info=True)
+        if trouble is not None:
+            raise trouble
+        return ((path.decode("utf-8", "surrogateescape"), kind == h5o.TYPE_DATASET, n) for path, kind, n in found)
+
     def opened(self, path: str) -> Any:
         """The object at one of the `paths`: as all links are hard ones, nothing can lead out of the file."""
         _start_step()
-        return h5o.open(self.root, path.encode())
+        return h5o.open(self.root, _encoded(path))
 
     def child(self, group: Any, name: str) -> Any:
         """The object at the relative path `name` below `group`, by hard links only."""
@@ -186,6 +197,23 @@ class Tree:
         """Whether there is an attribute `key`; `at` is one of the `paths` if it is not of the item itself."""
         return bool(h5a.exists(item, key.encode(), obj_name=at.encode()))
 
+    def other_attributes(self, path: str, known: Collection[str] = ()) -> list[str]:
+        """The names of a group's attributes, but for those `known`, all of which it has. The root is called `.`."""
+        _start_step()
+        if h5o.get_info(self.root, _encoded(path)).num_attrs <= len(known):
+            return []
+        return [name for name in _attributes(self.opened(path)) if name not in known]
+
+    def unread_attributes(self, dataset: Any) -> list[str]:
+        """The names of a dataset's attributes but for the mark of bfloat16."""
+        _start_step()
+        if not h5a.get_num_attrs(dataset):
+            return []
+        return [name for name in _attributes(dataset) if name != _MARK or not self._is_marked(dataset)]
+
+    def _is_marked(self, dataset: Any) -> bool:
+        return self.text(dataset, _MARK) == "bfloat16"
+
     @staticmethod
     def strings(item: Any, key: str, at: str = ".") -> list[str]:
         """A text attribute, or a list of them; an empty list is stored as numbers without any."""
@@ -210,7 +238,7 @@ class Tree:
         if not self.has(item, key, at):
             return ""
         try:
-            return ", ".join(self.strings(item, key, at))[:_MAX_TEXT]
+            return ", ".join(self.strings(item, key, at))[:MAX_TEXT]
         except Unreadable:
             return ""
 
@@ -218,7 +246,7 @@ class Tree:
         """The window that holds a dataset's numbers, unpacked first when it is not one already."""
         if not isinstance(dataset, DatasetID):
             raise Unreadable("`{name}` is not a dataset", name=quoted(name))
-        numbers = hdf5_data.check(name, dataset, self.text(dataset, "dtype") == "bfloat16")
+        numbers = hdf5_data.check(name, dataset, self._is_marked(dataset))
         path, offset = self._place(name, dataset, numbers)
         return Tensor(name, numbers.dtype, numbers.shape, path, offset, role, aliases)
 
@@ -232,6 +260,16 @@ class Tree:
         if numbers.offset + numbers.nbytes > self._span.size:
             raise Unreadable("`{name}` reaches beyond the end of the file", name=quoted(name))
         return self._span.path, self._span.start + numbers.offset
+
+
+def _attributes(item: Any) -> list[str]:
+    names: list[bytes] = []
+    h5a.iterate(item, names.append)
+    return [name.decode("utf-8", "surrogateescape") for name in names]
+
+
+def _encoded(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")
 
 
 def _root(file: Any) -> Any:
@@ -251,11 +289,24 @@ def _note(found: dict[str, int], path: bytes, link: Any) -> Unreadable | None:
         return _outside(name)
     if name in found:
         return Unreadable("it holds `{name}` twice", name=quoted(name))
-    if name.count("/") >= MAX_DEPTH:
-        return Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
-    if len(found) == MAX_LINKS:
-        return Unreadable("it holds more than {limit} groups and datasets", limit=MAX_LINKS)
+    if trouble := _too_many(len(found), name.count("/")):
+        return trouble
     found[name] = link.u
+    return None
+
+
+def _note_object(found: list[tuple[bytes, int, int]], path: bytes, info: Any) -> Unreadable | None:
+    """Add an object to those that were found, or say why not, which ends the visit."""
+    _start_step()
+    found.append((path, info.type, info.num_attrs))
+    return _too_many(len(found) - 1, path.count(b"/"))
+
+
+def _too_many(count: int, depth: int) -> Unreadable | None:
+    if depth >= MAX_DEPTH:
+        return Unreadable("its groups are nested more than {limit} deep", limit=MAX_DEPTH)
+    if count >= MAX_LINKS:
+        return Unreadable("it holds more than {limit} groups and datasets", limit=MAX_LINKS)
     return None
 
 

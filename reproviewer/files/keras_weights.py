@@ -8,6 +8,8 @@ The rules:
 - The order of the model's weights is not in the file; the paths, sorted with digits as numbers, stand for it.
 - The layer's own name, which Keras 3 keeps as an attribute of `vars`, becomes an alias (`dense_1/0`).
 - What lies outside of all `vars` groups is no weight and is shown as other state.
+- Attributes are told of if the format has them: the name of a layer, where it can be shown, and the mark of bfloat16.
+  Others are left out, and named, wherever they are. A program that writes the format has no place for them.
 - A file without any `vars` group is not one of Keras. Every dataset of numbers in it is taken for a weight, under its
   path, and the metadata says so. Texts, records and references are left out, and named.
 """
@@ -22,7 +24,16 @@ from h5py.h5d import DatasetID
 from h5py.h5g import GroupID
 
 from reproviewer.files import keras_paths
-from reproviewer.files.contents import LEFT_OUT, MAX_NAME, MAX_TENSORS, Index, Unreadable, natural, quoted
+from reproviewer.files.contents import (
+    LEFT_OUT,
+    MAX_NAME,
+    MAX_TENSORS,
+    Index,
+    Unreadable,
+    attributes_left_out,
+    natural,
+    quoted,
+)
 from reproviewer.files.hdf5_data import NotNumbers
 from reproviewer.files.keras_paths import is_vars
 
@@ -54,6 +65,7 @@ def walk(tree: Tree) -> Found:
     paths = tree.paths()
     groups = {keras_paths.group(path) for path in paths}
     seen = {tree.address(tree.root)}
+    found.left_out += attributes_left_out(tree.other_attributes("."))
     for path, address in paths.items():
         is_variable = is_vars(keras_paths.group(path)) and path.rpartition("/")[2].isdecimal()
         item = None if path in groups and not is_variable else tree.opened(path)
@@ -65,6 +77,8 @@ def walk(tree: Tree) -> Found:
         seen.add(address)
         if is_vars(path):
             found.layers[path] = _own_name(tree, path)
+        known = ["name"] if found.layers.get(path) else []
+        found.left_out += attributes_left_out(tree.other_attributes(path, known), path)
     tree.pause()
     return found
 
@@ -77,9 +91,11 @@ def _own_name(tree: Tree, path: str) -> str:
 def _add(tree: Tree, item: Any, path: str, found: Found) -> None:
     if is_vars(keras_paths.group(path)):
         found.variables.append(tree.tensor(item, path, "weight"))
+        found.left_out += attributes_left_out(tree.unread_attributes(item), path)
     elif isinstance(item, DatasetID):
         try:
             found.outside.append(tree.tensor(item, path, "other"))
+            found.left_out += attributes_left_out(tree.unread_attributes(item), path)
         except NotNumbers:
             found.left_out.append(path)
     if len(found.variables) + len(found.outside) + len(found.left_out) > MAX_TENSORS:
@@ -93,7 +109,7 @@ def index(parts: Sequence[Found]) -> Index:
         layers |= {path: name or layers.get(path, "") for path, name in part.layers.items()}
     variables = [t for p in parts for t in p.variables]
     outside = [t for p in parts for t in p.outside]
-    left_out = [name for p in parts for name in p.left_out]
+    left_out = list(dict.fromkeys(name for p in parts for name in p.left_out))
     if not layers:
         return _not_of_keras(outside, left_out)
     _check_numbers(variables)

@@ -2,22 +2,37 @@
 
 Attributes list the layers and their weights in order; more than 64,512 bytes of names are split over numbered
 attributes. A whole model keeps the tree under `model_weights` and the optimizer's state under `optimizer_weights`.
+
+Datasets that no list names, and attributes that Keras does not write, are left out, and named. Of its own attributes
+the lists are kept by whoever writes the layout anew; the others are metadata.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from reproviewer.files.contents import ARCHITECTURE, MAX_TENSORS, NOT_LOADED, Index, Unreadable, quoted
-from reproviewer.files.hdf5 import path_of
+from reproviewer.files.contents import (
+    ARCHITECTURE,
+    LEFT_OUT,
+    MAX_TENSORS,
+    NOT_LOADED,
+    Index,
+    Unreadable,
+    attributes_left_out,
+    listed,
+    quoted,
+)
+from reproviewer.files.hdf5 import MAX_TEXT, path_of
 from reproviewer.files.npy import assumed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from reproviewer.core.weights import Tensor
     from reproviewer.files.hdf5 import Tree
 
+_LIST = re.compile(r"(layer|weight)_names\d*")
 _INSIDE = "model_weights"
 _OPTIMIZER = "optimizer_weights"
 _TOP_LEVEL = "top_level_model_weights"
@@ -32,17 +47,24 @@ def is_legacy(tree: Tree) -> bool:
 
 def read(tree: Tree) -> Index:
     """Read the weights in the order of the lists, then the optimizer's state."""
-    root = tree.root if _has(tree, tree.root, "layer_names") else tree.group(tree.root, _INSIDE)
+    inside = "" if _has(tree, tree.root, "layer_names") else _INSIDE
+    root = tree.group(tree.root, inside) if inside else tree.root
     tensors = list(_layers(tree, root))
+    places = {f"{inside}/{t.name}" if inside else t.name for t in tensors}
     if tree.holds(tree.root, _OPTIMIZER):
         group = tree.group(tree.root, _OPTIMIZER)
         if _has(tree, group, "weight_names"):
-            tensors += [
+            state = [
                 tree.tensor(tree.child(group, name), f"{_OPTIMIZER}/{name}", "optimizer", _aliases(name))
                 for name in _names(tree, group, "weight_names")
             ]
+            tensors += state
+            places |= {t.name for t in state}
+    metadata = _metadata(tree, root)
     remarks = {ARCHITECTURE: NOT_LOADED} if tree.has(tree.root, "model_config") else {}
-    return Index("legacy-h5", tuple(tensors), _metadata(tree, root), remarks | assumed(*(t.dtype for t in tensors)))
+    if left_out := _left_out(tree, places, metadata):
+        remarks[LEFT_OUT] = listed(left_out, 50)
+    return Index("legacy-h5", tuple(tensors), metadata, remarks | assumed(*(t.dtype for t in tensors)))
 
 
 def _metadata(tree: Tree, root: Any) -> dict[str, str]:
@@ -50,6 +72,29 @@ def _metadata(tree: Tree, root: Any) -> dict[str, str]:
     said = {key: tree.text(root, key) or tree.text(tree.root, key) for key in ("keras_version", "backend")}
     said["training_config"] = tree.text(tree.root, "training_config")
     return {key: value for key, value in said.items() if value}
+
+
+def _left_out(tree: Tree, places: Collection[str], metadata: dict[str, str]) -> list[str]:
+    """What the file holds besides its weights, which lie at `places`, and what it says about itself."""
+    found = [f"the end of {key}" for key, value in metadata.items() if len(value) == MAX_TEXT]
+    objects = list(tree.objects())
+    unlisted = {path: tree.address(tree.opened(path)) for path, is_data, _ in objects if is_data and path not in places}
+    if unlisted:
+        weights = {tree.address(tree.opened(path)) for path in places}
+        unlisted = {path: address for path, address in unlisted.items() if address not in weights}
+        found += unlisted
+    for path, is_data, count in objects:
+        if count and path not in unlisted:
+            names = tree.unread_attributes(tree.opened(path)) if is_data else _others(tree, path, metadata)
+            found += attributes_left_out(names, path if path != "." else "")
+    return found
+
+
+def _others(tree: Tree, path: str, metadata: dict[str, str]) -> list[str]:
+    """The attributes of a group that are no part of the layout."""
+    known = {*metadata, "model_config"} if path in (".", _INSIDE) else set()
+    names = tree.other_attributes(path)
+    return [name for name in names if name not in known and not _LIST.fullmatch(name)]
 
 
 def _layers(tree: Tree, root: Any) -> Iterator[Tensor]:

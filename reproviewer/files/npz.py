@@ -28,8 +28,13 @@ def read_span(span: Span, spill: Spill) -> Index:
         starts = data_starts(archive, file)
         checksums = check_crcs(archive, file, starts)
         members = [(archive.getinfo(name), start) for name, start in starts.items()]
-        tensors = tuple(_tensor(archive, m, start, span, spill) for m, start in members if not m.is_dir())
+        tensors = tuple(_tensor(archive, m, start, span, spill) for m, start in members if not _is_folder(m))
     return Index("npz", tensors, remarks={"checksums": checksums} | assumed(*(t.dtype for t in tensors)))
+
+
+def _is_folder(member: zipfile.ZipInfo) -> bool:
+    """Whether there is nothing in it; some programs write a member for each folder. NumPy reads those with content."""
+    return member.is_dir() and not member.file_size
 
 
 def _tensor(archive: zipfile.ZipFile, member: zipfile.ZipInfo, start: int, span: Span, spill: Spill) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reproviewer.core.weights import BLOCK
-from reproviewer.files.contents import Unreadable
+from reproviewer.files.contents import Unreadable, check_expansion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,7 @@ class Spill:
     def __init__(self, path: Path) -> None:
         self.path = str(path)
         self._file: Any = None
+        self._rewritten = 0
 
     def add(self, blocks: Iterable[bytes | memoryview]) -> int:
         """Append the bytes of one tensor and return their offset."""
@@ -45,6 +47,8 @@ class Spill:
         """Append a tensor whose elements of `kind` lie `strides` bytes apart from byte `offset` of the file `path`."""
         if 0 in shape:
             return self.add([])
+        self._rewritten += math.prod(shape) * kind.itemsize
+        check_expansion(on_disk(path), self._rewritten)
         strides = tuple(s if d > 1 else 0 for d, s in zip(shape, strides, strict=True))
         before = offset % mmap.ALLOCATIONGRANULARITY
         size = before + kind.itemsize + sum((d - 1) * s for d, s in zip(shape, strides, strict=True))
@@ -62,6 +66,12 @@ class Spill:
         """Finish the file."""
         if self._file is not None:
             self._file.close()
+
+
+def on_disk(path: str) -> int:
+    """Bytes that a file takes on the disk: few, be it ever so long, when nothing was written to most of it."""
+    about = os.stat(path)
+    return min(about.st_size, 512 * getattr(about, "st_blocks", 0) or about.st_size)
 
 
 def _c_order(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> Iterable[memoryview]:

@@ -87,6 +87,7 @@ class Actions(QObject):
         self.undo.setEnabled(can_undo and not state.busy)
         self.redo.setEnabled(can_redo and not state.busy)
         self.save_weights.setEnabled(state.can_save)
+        self.copy_python.setEnabled(not state.experiment.is_blank)
         for action in (self.new, self.open_experiment, self.examples_menu.menuAction()):
             action.setEnabled(not state.busy)
         for action in self.examples_menu.actions():
@@ -96,7 +97,7 @@ class Actions(QObject):
         for action in (self.export_png, self.export_svg, self.export_csv, *self._kinds.values()):
             action.setEnabled(state.plot is not None)
         self._kinds[state.kind].setChecked(True)
-        self.groups.setEnabled(state.verdict.face == "done" and len(state.cards) > 1)
+        self.groups.setEnabled(len(state.cards) > 1)
         self.find.setEnabled(bool(state.tensors.rows))
         unlike = any(row.is_unlike for row in state.tensors.rows)
         for action in (self.next_difference, self.previous_difference):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from reproviewer import __version__, resources
 from reproviewer.core.experiment import Experiment, loads
 from reproviewer.core.message import ReproError, message
+from reproviewer.core.session import unrepeatable
 from reproviewer.files import formats
 from reproviewer.gui import dialogs
 from reproviewer.gui.close_question import CloseQuestion
@@ -60,8 +61,8 @@ class Chores(QObject):
             (acts.export_csv, self.export_csv),
             (acts.export_report, self.export_report),
             (acts.copy_python, self.copy_python),
-            (acts.undo, self._desk.undo),
-            (acts.redo, self._desk.redo),
+            (acts.undo, self._controller.undo),
+            (acts.redo, self._controller.redo),
             (acts.keys, self.show_keys),
             (acts.log, self.open_log),
             (acts.about, self.show_about),
@@ -91,6 +92,9 @@ class Chores(QObject):
 
     def save_experiment(self) -> None:
         """Save the experiment as a file."""
+        if self._desk.session.experiment.has_bad_seed:
+            self._controller.said.emit(message("Correct what is marked first."))
+            return
         asked = dialogs.ask_save(
             self._window,
             self._settings,
@@ -156,6 +160,9 @@ class Chores(QObject):
 
     def show_groups(self) -> None:
         """Which items equal which."""
+        if self._controller.state.verdict.face != "done":
+            self._controller.said.emit(message("All have to be compared first."))
+            return
         from reproviewer.gui.groups_dialog import GroupsDialog
 
         dialog = GroupsDialog(self._desk.session, self._controller.findings, self._window.theme, self._window)
@@ -260,13 +267,18 @@ class Chores(QObject):
         LogWindow(self._controller.log_path(), self._window).show()
 
     def may_close(self) -> bool:
-        """Whether the window may close now: not in the middle of a build without asking."""
-        if self._close_anyway or not self._controller.state.busy:
+        """Whether the window may close now: not without asking while it builds, or when kept runs are lost with it."""
+        busy = self._controller.state.busy
+        lost = [item for item in unrepeatable(self._desk.session) if not self._files.is_saved(item)]
+        if self._close_anyway or not (busy or lost):
             return True
         question = CloseQuestion(self._window)
-        question.show_state(self._controller.state)
         question.agreed.connect(self._close)
-        self._controller.stateChanged.connect(question.show_state)
+        if busy:
+            question.show_state(self._controller.state)
+            self._controller.stateChanged.connect(question.show_state)
+        else:
+            question.show_lost([item.label for item in lost])
         question.open()
         return False
 

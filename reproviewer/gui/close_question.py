@@ -1,4 +1,4 @@
-"""Whether to close the window while something runs."""
+"""Whether to close the window while something runs, or though something would be lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class CloseQuestion(QMessageBox):
-    """Says what runs, and goes by itself when that has ended. `agreed` is the wish to close all the same."""
+    """Says what runs, and goes by itself when that has ended; or what would be lost.
+
+    `agreed` is the wish to close all the same.
+    """
 
     agreed = Signal()
 
@@ -23,7 +26,6 @@ class CloseQuestion(QMessageBox):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setIcon(QMessageBox.Icon.Question)
         self.setWindowTitle(self.tr("Close?"))
-        self.setInformativeText(self.tr("If you close now it is stopped, and what is not saved is lost."))
         anyway = self.addButton(self.tr("Close anyway"), QMessageBox.ButtonRole.DestructiveRole)
         anyway.clicked.connect(self.agreed)
         self.setDefaultButton(self.addButton(QMessageBox.StandardButton.Cancel))
@@ -33,5 +35,11 @@ class CloseQuestion(QMessageBox):
         if not state.busy:
             self.reject()
             return
+        self.setInformativeText(self.tr("If you close now it is stopped, and what is not saved is lost."))
         facts = shown(state.verdict.facts) if state.verdict.facts else ""
         self.setText(self.tr("{what}: {how}").format(what=shown(state.verdict.headline), how=facts))
+
+    def show_lost(self, labels: list[str]) -> None:
+        """Say which runs would be lost."""
+        self.setText(self.tr("Kept, but not saved: {runs}.").format(runs=", ".join(labels)))
+        self.setInformativeText(self.tr("The present experiment cannot build this again: if you close now it is lost."))

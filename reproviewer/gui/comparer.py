@@ -32,6 +32,9 @@ WHOLE = 1000
 """The progress of one comparison that is done."""
 
 
+_REPEATED = (Verdict.IDENTICAL, Verdict.EQUAL)
+
+
 class _Key(NamedTuple):
     """Two items, what the person said about which of their tensors belong together, and the terms."""
 
@@ -184,9 +187,9 @@ class Comparer(QObject):
         """The reason for the first difference between two runs."""
         for item in session.others():
             comparison = self.findings.comparisons[item.id]
-            if item.kind == reference.kind == "run" and comparison.differing:
+            if item.kind == reference.kind == "run" and comparison.verdict not in _REPEATED:
                 found = cause.explain(reference.record, item.record, comparison, self._tried)
-                self.findings = replace(self.findings, cause=found)
+                self.findings = replace(self.findings, cause=found, explained=item.id)
                 return
 
     def _tried(self, probe: Experiment) -> cause.Tried | None:

@@ -36,12 +36,13 @@ SOON_MS = 100
 class Controller(QObject):
     """One `desk` and the weight `files` for it. `stateChanged` carries the ViewState after every change.
 
-    `said` carries a sentence for the message line, or None when the last one is over.
+    `said` carries a sentence for the message line, or None when the last one is over; `begun` comes with another desk.
     """
 
     stateChanged = Signal(object)
     catalogChanged = Signal(object)
     said = Signal(object)
+    begun = Signal()
     crashed = Signal(object)
 
     def __init__(self, engine: Engine, experiment: Experiment, parent: QObject | None = None) -> None:
@@ -99,7 +100,8 @@ class Controller(QObject):
     def status(self) -> Status:
         """What is known besides the desk: worker, mistakes in the model, work under way, trouble, changed files."""
         work, trouble = self._errand.work, self._errand.trouble
-        return replace(self._worker.status, work=work, trouble=trouble, changed=self._file_watch.stale)
+        watch = self._file_watch
+        return replace(self._worker.status, work=work, trouble=trouble, changed=watch.stale, gone=watch.gone)
 
     @property
     def catalog(self) -> Catalog:
@@ -137,7 +139,18 @@ class Controller(QObject):
         if self._errand.work is not None:
             self.said.emit(message("Stop what is running first."))
             return
+        self.begun.emit()
         self.desk.push(Session(experiment=experiment))
+
+    def undo(self) -> None:
+        """Undo the last edit of the experiment or of the shelf, and what was said of it."""
+        self.said.emit(None)
+        self.desk.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        self.said.emit(None)
+        self.desk.redo()
 
     def experiment_text(self) -> str:
         """The experiment as the text of a file."""
@@ -147,8 +160,8 @@ class Controller(QObject):
 
     def build(self, experiment: Experiment | None = None) -> None:
         """Build all runs of the experiment, or of another one put in its place. Waits while TensorFlow loads."""
-        if self._worker.status.problems:
-            self.said.emit(message("Correct what is marked in the model first."))
+        if self._worker.status.problems or self.desk.session.experiment.has_bad_seed:
+            self.said.emit(message("Correct what is marked first."))
         if not self.state.can_build:
             return
         experiment = experiment or self.desk.session.experiment
@@ -168,6 +181,7 @@ class Controller(QObject):
             "stop": self.stop,
             "dismiss": self._errand.dismiss,
             "reload": self.files.reload,
+            "remove": self.files.remove_gone,
             "compare": self._compare_again,
         }
         if action in wanted:

@@ -17,6 +17,7 @@ from reproviewer.engine.events import Event, Outcome, RunState
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reproviewer.core.experiment import Environment
     from reproviewer.engine import Engine
 
 Ask = Callable[["Engine"], Iterator[Event]]
@@ -66,6 +67,10 @@ class EngineThread(QObject):
             running = self._current == number
         if running:
             self._engine.cancel()
+
+    def is_ready(self, environment: Environment) -> bool:
+        """Whether the environment's worker is there and has loaded TensorFlow."""
+        return self._engine.versions(environment) is not None
 
     def forget(self, index: Path) -> None:
         """Give up a run that nobody looks at any more."""

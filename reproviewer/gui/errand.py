@@ -39,6 +39,7 @@ class Errand(QObject):
     def begin(self, work: Work, ask: Ask, receive: Receive) -> None:
         """Ask the engine for something that the person waits for; `receive` is given every event first."""
         self.trouble = None
+        self._worker.look()
         self.work = replace(work, queued=self._worker.status.phase == "starting")
         self._request = self._thread.ask(ask, partial(self._on_event, receive))
         self.changed.emit()
@@ -74,6 +75,7 @@ class Errand(QObject):
         receive(event)
         if isinstance(event, Outcome):
             self._request = self.work = None
+            self._worker.look()
             self.finish(event)
             return
         if isinstance(event, RunStarted) and self.work is not None:

@@ -24,6 +24,8 @@ from reproviewer.gui.texts import shown, word
 from reproviewer.gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reproviewer.core.groups import Groups
     from reproviewer.core.known import Findings
     from reproviewer.core.message import ReproError
@@ -69,6 +71,7 @@ class GroupsDialog(QDialog):
         self.progress.setRange(0, 0)
         self.progress.setAccessibleName(self.tr("Progress"))
         self.table = QTableView(self)
+        self.table.setObjectName("groups")
         self.table.setAccessibleName(self.tr("The verdict on every two"))
         self.table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
@@ -105,6 +108,7 @@ class GroupsDialog(QDialog):
         self.table.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.show()
         self.hint.show()
+        self.table.setCurrentIndex(self.table.model().index(0, 1))
         self.table.setFocus()
 
     def _show_error(self, error: ReproError) -> None:
@@ -117,17 +121,19 @@ class GroupsDialog(QDialog):
         groups = [group for group in found.classes if len(group) > 1]
         if not groups:
             return self.tr("No two are identical.")
-        lines = [self._group(group) for group in groups[:SHOWN_GROUPS]]
-        if alone := len(found.classes) - len(groups):
-            lines.append(self.tr("{n} like no other.").format(n=alone))
+        lines = [self.tr("Identical: {names}").format(names=self._names(group)) for group in groups[:SHOWN_GROUPS]]
+        if len(groups) > SHOWN_GROUPS:
+            lines.append(self.tr("and {n} more groups").format(n=len(groups) - SHOWN_GROUPS))
+        if alone := [at for group in found.classes if len(group) == 1 for at in group]:
+            lines.append(self.tr("Like no other: {names}").format(names=self._names(alone)))
         return "\n".join(lines)
 
-    def _group(self, group: tuple[int, ...]) -> str:
+    def _names(self, group: Sequence[int]) -> str:
         labels = [self._items[at].label for at in group]
         names = ", ".join(labels[:6])
         if len(labels) > 6:
-            names = self.tr("{names} and {n} more").format(names=names, n=len(labels) - 6)
-        return self.tr("Identical: {names}").format(names=names)
+            return self.tr("{names} and {n} more").format(names=names, n=len(labels) - 6)
+        return names
 
     def _choose(self, index: QModelIndex) -> None:
         if index.row() != index.column():

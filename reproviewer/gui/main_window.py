@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from reproviewer.gui.verdict_line import VerdictLine
 
 SAID_MS = 8000
+SMALLEST = QSize(1024, 640)
+"""Below it things are cut off; on a smaller screen that is better than a window that does not fit."""
 
 
 class MainWindow(QMainWindow):
@@ -61,7 +63,7 @@ class MainWindow(QMainWindow):
         self._first_paint = True
         self.crashed.connect(self._show_crash)
         self.setWindowTitle("ReproViewer")
-        self.setMinimumSize(800, 560)
+        self.setMinimumSize(SMALLEST.boundedTo(self.screen().availableSize()))
         if not self.restoreGeometry(settings.bytes("geometry")):
             self.resize(1360, 860)
         self._apply_theme()
@@ -157,6 +159,7 @@ class MainWindow(QMainWindow):
         controller.catalogChanged.connect(self.panel.set_catalog)
         controller.said.connect(self._say)
         controller.crashed.connect(self.crashed)
+        controller.begun.connect(self.tensors.view.unsort)
         self.panel.experimentEdited.connect(desk.edit)
         self.toolbar.runsChosen.connect(chores.set_runs)
         self.verdict.actionRequested.connect(chores.act)

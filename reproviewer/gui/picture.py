@@ -112,5 +112,7 @@ def _findings(session: Session) -> Findings:
         return Findings()
     comparisons = {item.id: compare(reference.weights, item.weights) for item in session.others()}
     digests = {item.id: digest(item.weights.only("weight", "draw")) for item in session.items}
-    causes = (cause(reference.record, item.record, comparisons[item.id]) for item in session.others())
-    return Findings(comparisons, digests, next((c for c in causes if c is not None), None))
+    for item in session.others():
+        if found := cause(reference.record, item.record, comparisons[item.id]):
+            return Findings(comparisons, digests, found, item.id)
+    return Findings(comparisons, digests)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from reproviewer.core.sentences import SIGNS
+from reproviewer.gui.panel.section import tab_before
 from reproviewer.gui.texts import word
 from reproviewer.gui.theme import GRID_PX, Theme
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from reproviewer.core.view_state import Card
 
 CARD_WIDTH_PX, CARD_HEIGHT_PX = 208, 48
+ROOM_PX = CARD_WIDTH_PX - 48
+"""For the text of a card, beside its swatch."""
 MAX_CARDS = 60
 """More runs than this are shown by the small multiples alone; the shelf ends with their number."""
 
@@ -46,14 +49,16 @@ class CardButton(QToolButton):
         if card == self.card and theme is self._theme:
             return
         self.card, self._theme = card, theme
-        lines = f"{self._first_line(card)}\n{self._second_line(card)}"
+        self.ensurePolished()
+        second = self._second_line(card)
+        lines = f"{self._first_line(card)}\n{second}"
         self.setText(lines.replace("&", "&&"))
         self.setIcon(_swatch(theme.run(card.colour), card.kind))
         self.setProperty("reference", card.is_reference)
         self.setProperty("shown", card.is_shown)
         self.setToolTip(self._tip(card))
         shown_below = self.tr(", shown below") if card.is_shown else ""
-        self.setAccessibleName(lines.replace("\n", ", ") + shown_below)
+        self.setAccessibleName(f"{self._template(card).format(run=card.label)}, {second}{shown_below}")
         self.style().unpolish(self)
         self.style().polish(self)
 
@@ -67,9 +72,17 @@ class CardButton(QToolButton):
             self.focusWanted.emit("" if alone else self.card.id)
 
     def _first_line(self, card: Card) -> str:
-        return self.tr("{run} · reference").format(run=card.label) if card.is_reference else card.label
+        template = self._template(card)
+        room = ROOM_PX - self.fontMetrics().horizontalAdvance(template.format(run=""))
+        label = self.fontMetrics().elidedText(card.label, Qt.TextElideMode.ElideMiddle, room)
+        return template.format(run=label)
+
+    def _template(self, card: Card) -> str:
+        return self.tr("{run} · reference") if card.is_reference else "{run}"
 
     def _second_line(self, card: Card) -> str:
+        if card.gone:
+            return self.tr("the file is gone")
         if card.changed:
             return self.tr("changed on disk")
         if card.is_empty:
@@ -78,7 +91,9 @@ class CardButton(QToolButton):
         if card.kind == "file":  # its order of tensors, and so its digest, may be another at the same weights
             short = self.tr("file")
         if card.verdict is not None:
-            return f"{SIGNS[card.verdict]} {word(card.verdict)} · {short}"
+            told = f"{SIGNS[card.verdict]} {word(card.verdict)}"
+            whole = f"{told} · {short}"
+            return whole if self.fontMetrics().horizontalAdvance(whole) <= ROOM_PX else told
         return short
 
     def _tip(self, card: Card) -> str:
@@ -175,6 +190,10 @@ class Shelf(QScrollArea):
         button.referenceWanted.connect(self.referenceWanted)
         button.customContextMenuRequested.connect(lambda at: self._open_menu(button, at))
         self._row.insertWidget(len(self._buttons), button)
+        if self._buttons:
+            QWidget.setTabOrder(self._buttons[-1], button)
+        else:
+            tab_before(self._more, button)
         self._buttons.append(button)
 
     def _open_menu(self, button: CardButton, at: QPoint) -> None:

@@ -208,7 +208,8 @@ class TensorModel(QAbstractItemModel):
         name = shown(message(node.label)) if node.section else path
         counts = self.tr("{n} tensors").format(n=f"{node.tally.tensors:,}")
         if node.tally.unlike:
-            counts = self.tr("{unlike} of {n} tensors differ").format(unlike=node.tally.unlike, n=node.tally.tensors)
+            unlike = self.tr("{unlike} of {n} tensors not identical")
+            counts = unlike.format(unlike=node.tally.unlike, n=node.tally.tensors)
         return [name, counts]
 
     def _about(self, line: TensorRow) -> list[str]:

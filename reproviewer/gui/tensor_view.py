@@ -201,14 +201,24 @@ class TensorView(QTreeView):
     def _sort(self, column: int) -> None:
         """Once: names from A, numbers from the largest; again: the other way; a third time: as in the model."""
         if column not in ORDERS:
+            self._show_order()
             return
         first = column != NAME
         steps: dict[tuple[int, bool] | None, tuple[int, bool] | None]
         steps = {(column, first): (column, not first), (column, not first): None}
         self._sorted = steps.get(self._sorted, (column, first))
+        self._show_order()
+
+    def unsort(self) -> None:
+        """List the tensors as in the model."""
+        self._sorted = None
+        self._show_order()
+
+    def _show_order(self) -> None:
+        """Have it so, with the arrow where it belongs: Qt moves it to whatever column is clicked."""
+        column, descending = self._sorted or (NAME, False)
         header = self.header()
         header.setSortIndicatorShown(self._sorted is not None)
-        descending = self._sorted is not None and self._sorted[1]
         header.setSortIndicator(column, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
         self.orderWanted.emit(ORDERS[column] if self._sorted else "model", descending)
 

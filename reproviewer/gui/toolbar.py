@@ -53,7 +53,6 @@ class Toolbar(QWidget):
         self._runs_label = QLabel(self.tr("R&uns"))
         self._runs = QuietSpinBox()
         self._runs.setRange(1, MAX_RUNS)
-        self._runs.setKeyboardTracking(False)
         self._runs.setAccessibleName(self.tr("Number of runs"))
         self._runs.setToolTip(self.tr("How many times the model is built"))
         self._runs.setFixedWidth(9 * GRID_PX)

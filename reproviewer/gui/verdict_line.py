@@ -112,6 +112,7 @@ class VerdictLine(QFrame):
             "compare": (self.tr("Compare"), self.tr("Compare what is on the shelf")),
             "stop": (self.tr("Stop"), self.tr("Stop what is running (Esc)")),
             "reload": (self.tr("Reload"), self.tr("Read the changed files again and compare what they hold now")),
+            "remove": (self.tr("Remove"), self.tr("Take the files that are gone off the shelf")),
             "dismiss": (self.tr("OK"), self.tr("Go on (Esc)")),
             "details": (self.tr("Details…"), self.tr("Show all that was said about it (Esc: go on)")),
             "set-seed": (self.tr("Set a seed"), self.tr("Call keras.utils.set_random_seed before every build")),

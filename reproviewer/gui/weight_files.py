@@ -40,7 +40,9 @@ class WeightFiles(QObject):
         self._desk = desk
         self._errand = errand
         self._watch = watch
+        self._watch.returned.connect(self.reload)
         self._engine = engine
+        self._saved: set[str] = set()
         self._reader = FileReader(background, desk.new_id, self)
         self._reader.said.connect(self.said)
         self._reader.failed.connect(errand.fail)
@@ -61,12 +63,20 @@ class WeightFiles(QObject):
         for path in paths[1:]:
             self._read(path, self._put_on_shelf)
 
-    def reload(self) -> None:
-        """Read the files again that have changed on disk."""
+    def reload(self, ids: frozenset[str] | None = None) -> None:
+        """Read files again: by default those that have changed on disk."""
+        ids = self._watch.stale if ids is None else ids
         self._begin_reading()
         for item in self._desk.session.items:
-            if item.id in self._watch.stale and item.path is not None:
+            if item.id in ids and item.path is not None:
                 self._read(Path(item.path), partial(self._put_in_place, item.id))
+
+    def remove_gone(self) -> None:
+        """Take the files that are not there any more off the shelf."""
+        present = self._desk.session
+        for item_id in self._watch.gone:
+            present = session.remove(present, item_id)
+        self._desk.push(present)
 
     def save(self, item_id: str, target: Path, key: str = "") -> None:
         """Save the weights of a run, or of a file, in a format (default: the one of the name)."""
@@ -81,7 +91,11 @@ class WeightFiles(QObject):
             transfer.save_weights(engine, experiment, item.weights, target, key, item.stamps)
             yield Outcome(RunState.FINISHED, message("Saved {run} as {file}.", run=item.label, file=target.name))
 
-        self._errand.begin(Work("save"), work, self._on_saved)
+        self._errand.begin(Work("save"), work, partial(self._on_saved, item.id))
+
+    def is_saved(self, item: Item) -> bool:
+        """Whether the weights of an item lie in a file of the person's."""
+        return item.kind == "file" or item.id in self._saved
 
     def load(self, path: Path) -> None:
         """Build a second model, give it the weights of a file, and compare both with the file. All or nothing."""
@@ -129,8 +143,9 @@ class WeightFiles(QObject):
     def _put_in_place(self, item_id: str, fresh: Item) -> None:
         self._desk.amend(session.reload(self._desk.session, item_id, fresh))
 
-    def _on_saved(self, event: Event) -> None:
+    def _on_saved(self, item_id: str, event: Event) -> None:
         if isinstance(event, Outcome) and event.state is RunState.FINISHED:
+            self._saved.add(item_id)
             self.said.emit(event.message)
 
     def _on_load(self, file: Item, event: Event) -> None:

@@ -48,6 +48,13 @@ class WorkerWatch(QObject):
         if before is None or before.model != experiment.model:
             self._read_text()
 
+    def look(self) -> None:
+        """Start another worker in the place of one that is gone."""
+        if self.status.phase == "ready" and self._experiment is not None:
+            environment = self._experiment.environment
+            if not self._thread.is_ready(environment):
+                self._wait_ready(environment)
+
     def close(self) -> None:
         """Ask nothing more."""
         self._timer.stop()
@@ -55,16 +62,21 @@ class WorkerWatch(QObject):
     def _start_worker(self, environment: Environment) -> None:
         self.catalog = catalog.shipped(environment.flavour)
         self.catalogChanged.emit(self.catalog)
-        self.status = replace(self.status, phase="starting", engine=message("Loading TensorFlow…"), size=None)
-        self._thread.ask(lambda engine: engine.wait_ready(environment), partial(self._on_ready, environment))
+        self.status = replace(self.status, size=None)
+        self._wait_ready(environment)
         self._thread.ask(lambda engine: engine.catalog(environment), partial(self._on_catalog, environment))
+
+    def _wait_ready(self, environment: Environment) -> None:
+        self.status = replace(self.status, phase="starting", engine=message("Loading TensorFlow…"))
+        self._thread.ask(lambda engine: engine.wait_ready(environment), partial(self._on_ready, environment))
 
     def _on_ready(self, environment: Environment, event: Event) -> None:
         if not self._is_present(environment):
             return
         if isinstance(event, Ready):
             self.status = replace(self.status, phase="ready", engine=_engine_line(event))
-            self._ask_keras()
+            if self.status.size is None:
+                self._ask_keras()
         elif isinstance(event, Outcome) and event.state is RunState.FAILED:
             self.status = replace(self.status, phase="failed", engine=message("TensorFlow could not be started"))
             self.failed.emit(event)
@@ -104,6 +116,7 @@ class WorkerWatch(QObject):
         elif isinstance(event, Outcome) and event.state is RunState.FAILED:
             parsed = keras_text.parse(experiment.model)
             self.status = replace(self.status, problems=(problem_at(parsed, event.message, event.where),))
+            self.look()
         self.changed.emit()
 
 

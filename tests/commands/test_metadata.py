@@ -113,3 +113,90 @@ def test_what_parts_do_not_agree_on_is_a_loss(tmp_path, capsys):
     assert found.remarks["left out"] == "`part`, of which its parts say different things"
     assert main(["convert", str(index), str(tmp_path / "b.safetensors")]) == 2
     assert "`part`" in capsys.readouterr().err
+
+
+def new_layout(root):
+    root["layers/dense/vars/0"] = np.zeros(3, "V2")
+    root["layers/dense/vars/0"].attrs["dtype"] = "bfloat16"
+    root["layers/dense/vars"].attrs["name"] = "dense_1"
+    root.create_group("layers/dropout/vars").attrs["name"] = "dropout"
+    return root["layers/dense"], root["layers/dense/vars"], root["layers/dense/vars/0"]
+
+
+def old_layout(root):
+    root.attrs.update({"backend": "jax", "keras_version": "3.15.1", "layer_names": [b"dense"]})
+    root["dense/dense/kernel"] = np.ones(3, "f4")
+    root["dense"].attrs["weight_names"] = [b"dense/kernel"]
+    return root["dense"], root["dense/dense"], root["dense/dense/kernel"]
+
+
+def old_model(root):
+    root.attrs.update({"backend": "jax", "keras_version": "3.15.1"})
+    root["optimizer_weights/step"] = 3
+    root["optimizer_weights"].attrs["weight_names"] = [b"step"]
+    return root["optimizer_weights"], *old_layout(root.create_group("model_weights"))
+
+
+LAYOUTS = {"a.weights.h5": new_layout, "old.h5": old_layout, "model.h5": old_model}
+
+
+def left_out(path, tmp_path):
+    return files.read(path, tmp_path / "scratch").remarks.get("left out", "")
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_attributes_that_a_layout_has_are_no_loss(tmp_path, capsys, name):
+    with h5py.File(tmp_path / name, "w") as root:
+        LAYOUTS[name](root)
+    assert left_out(tmp_path / name, tmp_path) == ""
+    target = tmp_path / "b.safetensors"
+    assert main(["convert", str(tmp_path / name), str(target), "--allow-loss", "state"]) == 0
+    assert "beside its tensors" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("target", ["b.safetensors", "b.npz"])
+def test_attributes_that_a_person_wrote_are_named(tmp_path, capsys, name, target):
+    with h5py.File(tmp_path / name, "w") as root:
+        items = LAYOUTS[name](root)
+        places = [item.name.strip("/") for item in items]
+        root.attrs["author"] = "Alice"
+        for item in items:
+            item.attrs.update({"unit é": "V", "scale": np.float32(2)})
+    told = left_out(tmp_path / name, tmp_path)
+    assert told == ", ".join(
+        ["attribute author", *(f"attributes scale, unit é of {place}" for place in sorted(places))]
+    )
+    argv = ["convert", str(tmp_path / name), str(tmp_path / target), "--allow-loss", "state"]
+    assert main(argv) == 2
+    assert "attribute author, " in capsys.readouterr().err
+    assert not (tmp_path / target).exists()
+    if target != "b.npz" or name != "a.weights.h5":
+        assert main([*argv, "--allow-loss", "metadata"]) == 0
+
+
+def test_a_known_attribute_that_says_nothing_known_is_named(tmp_path):
+    """A layer's name is no text, a mark is on other numbers, and a list is where none belongs."""
+    with h5py.File(tmp_path / "a.weights.h5", "w") as root:
+        root["layers/dense/vars/0"] = np.ones(3, "f4")
+        root["layers/dense/vars/0"].attrs["dtype"] = "float32"
+        root["layers/dense/vars"].attrs["name"] = "two\nlines"
+        root["layers"].attrs["name"] = "all"
+    assert left_out(tmp_path / "a.weights.h5", tmp_path) == (
+        "attribute name of layers, attribute name of layers/dense/vars, attribute dtype of layers/dense/vars/0"
+    )
+
+
+def test_what_no_list_names_is_named(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as root:
+        old_layout(root)
+        root["A linked"] = root["dense/dense/kernel"]
+        root["dense/forgotten"], root["notes"] = np.ones(3), "text"
+        root["notes"].attrs["by"] = "Alice"
+        root.attrs["keras_version"] = 3
+    assert left_out(tmp_path / "a.h5", tmp_path) == "dense/forgotten, notes, attribute keras_version"
+    with h5py.File(tmp_path / "b.h5", "w") as root:
+        old_model(root)
+        root.attrs["training_config"] = "x" * 5000
+        root["rest"] = 3
+    assert left_out(tmp_path / "b.h5", tmp_path) == "the end of training_config, rest"

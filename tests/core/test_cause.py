@@ -53,6 +53,14 @@ def record(experiment=SEEDED, number=1, **changes):
     }
 
 
+def test_what_does_not_fit_is_explained_by_what_was_built_alone():
+    unseeded, other = record(Experiment(MODEL)), record(Experiment("Dense(6, input_dim=1)"))
+    misfit = comparison(Verdict.MISMATCHED)
+    assert cause(unseeded, unseeded, misfit) is None
+    assert str(cause(unseeded, other, misfit).message) == "The two runs were built from different models."
+    assert explain(record(), record(number=2), misfit, lambda probe: pytest.fail("asked Keras")) is None
+
+
 def test_nothing_to_explain():
     unseeded = record(Experiment(MODEL))
     assert cause(unseeded, unseeded, comparison(Verdict.IDENTICAL)) is None

@@ -98,10 +98,45 @@ def test_every_tensor_is_hashed_once(many, monkeypatch):
     sets = [many(float(i)) for i in range(6)]
     asked = []
     real = groups.tensor_sha256
-    monkeypatch.setattr(groups, "tensor_sha256", lambda tensor: asked.append(tensor.path) or real(tensor))
+    monkeypatch.setattr(groups, "tensor_sha256", lambda tensor, moved: asked.append(tensor.path) or real(tensor, moved))
     told = []
     grouped(sets, progress=lambda done, total: told.append((done, total)))
     assert len(asked) == len(set(asked)) == 12
-    assert max(told) == (6 * (48 + 24), 6 * (48 + 24))
+    assert max(told)[0] == max(told)[1]
     with pytest.raises(Cancelled):
         grouped(sets, cancelled=lambda: True)
+
+
+def test_relating_shows_progress_and_can_be_cancelled(many):
+    sets = [many(float(i)) for i in range(40)]
+    told = []
+    grouped(sets, progress=lambda done, total: told.append(done / total))
+    assert told == sorted(told)
+    assert sum(share > 0.1 for share in told) > 100  # the hashes of these small sets are soon found
+    assert told[-1] == pytest.approx(1, abs=0.01)
+
+    def cancelled():
+        return told[-1] > 0.5
+
+    del told[1:]
+    with pytest.raises(Cancelled):
+        grouped(sets, progress=lambda done, total: told.append(done / total), cancelled=cancelled)
+    assert told[-1] < 0.6
+
+
+def test_of_sets_that_are_alike_one_is_related_to_the_others(many, monkeypatch):
+    sets = [many(float(i % 3)) for i in range(30)]
+    asked = []
+    real = groups._by_way_of_first
+    monkeypatch.setattr(groups, "_by_way_of_first", lambda *both: asked.append(both) or real(*both))
+    found = grouped(sets)
+    assert [len(members) for members in found.classes] == [10, 10, 10]
+    assert len(asked) <= 6
+
+
+def test_which_of_two_comes_first_matters_to_a_relative_tolerance(many):
+    sets = [many(9.0), many(1.0), many(1.25), many(1.0)]
+    found = grouped(sets, Tolerance(rtol=0.2))
+    for i, j in itertools.combinations(range(4), 2):
+        assert found.matrix[i][j] is compare(sets[i], sets[j], Tolerance(rtol=0.2)).verdict
+    assert found.matrix[1][2] is not found.matrix[2][3]

@@ -65,6 +65,6 @@ def test_the_cell_of_a_line():
 
 def test_words():
     assert str(caption(rows(120))) == "120 tensors"
-    assert str(summary(rows(120))) == "120 tensors, none differs"
-    assert str(summary(rows(120, [5, 9]))) == "2 of 120 tensors differ, first t5"
+    assert str(summary(rows(120))) == "120 tensors, all identical"
+    assert str(summary(rows(120, [5, 9]))) == "2 of 120 tensors not identical, first t5"
     assert str(caption(rows(1))) == "1 tensor"

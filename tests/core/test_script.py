@@ -93,3 +93,14 @@ def test_a_title_cannot_leave_its_comment(title):
 def test_a_mistake_in_the_model_is_said():
     with pytest.raises(ReproError):
         as_python(Experiment("Dense(5"))
+
+
+@pytest.mark.parametrize("model", ["", "# only a comment", "[]"])
+def test_nothing_is_not_repeated(model):
+    with pytest.raises(ReproError, match="nothing to repeat"):
+        as_python(Experiment(model))
+
+
+def test_what_is_no_seed_is_not_left_out():
+    with pytest.raises(ReproError, match="marked"):
+        as_python(Experiment("Dense(5)", seeding=Seeding((SeedCall("random.seed", 9, "99999999999"),))))

@@ -45,6 +45,10 @@ def test_one_sentence_for_each_verdict(against):
             against(kernel=KERNEL.astype(np.float64)),
             "All values are equal, but dense/kernel is float32 in one and float64 in the other.",
         ),
+        (
+            against(kernel=KERNEL.astype(np.float64), bias=BIAS.astype(np.float64)),
+            "All values are equal, but 2 of 2 tensors have another dtype: dense/kernel is float32 and float64.",
+        ),
         (against(changed(5, 1.764)), "5 of 10 weights differ, first at dense/kernel[0, 0]; largest |Δ| 1.76."),
         (against(changed(1, 2)), "1 of 10 weights differs, at dense/kernel[0, 0]; |Δ| 2."),
         (
@@ -113,9 +117,12 @@ def test_several_runs(against):
     )
     others = [("Run 2", same), ("Run 3", other), ("Run 4", other), ("Run 5", other)]
     assert str(sentences.overall("Run 1", others)) == f"3 of 4 others differ from Run 1. Run 3: {text}"
+    assert str(sentences.overall("Run 1", others, 0)) == (
+        "3 of 4 others differ from Run 1. Run 2: All 10 weights are identical to the last bit."
+    )
     assert str(sentences.overall("Run 1", others[:2])) == f"1 of 2 others differs from Run 1. Run 3: {text}"
     assert str(sentences.overall("Run 1", [*others, ("test.h5", against(bias=None))])) == (
-        "1 of 5 others does not fit Run 1. test.h5: dense/bias is missing."
+        "1 of 5 others does not fit Run 1. 3 more differ. test.h5: dense/bias is missing."
     )
     assert str(sentences.overall("Run 1", [("Run 2", same), ("Run 3", against(bias=-BIAS))])).startswith(
         "1 of 2 others equals Run 1 in value but not to the last bit. Run 3: All values are equal"

@@ -64,7 +64,7 @@ def test_choosing_an_item_lists_that_one_alone():
 
 def test_after_a_load_the_loaded_model_is_listed():
     items = [replace(item(name), kind=kind) for name, kind in (("f", "file"), ("b", "before"), ("c", "after"))]
-    desk = Session(items=tuple(items))
+    desk = Session(items=tuple(items), reference="f", loaded="f")
     assert tensor_list(desk, Findings({"b": OTHER, "c": SAME})).rows[0].verdict is Verdict.IDENTICAL
     assert tensor_list(session.look_at(desk, focus="b"), Findings({"b": OTHER, "c": SAME})).rows[0].is_unlike
 

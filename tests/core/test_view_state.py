@@ -17,6 +17,7 @@ from reproviewer.core.verdict import (
     Comparison,
     Criteria,
     FirstDifference,
+    Relation,
     TensorComparison,
     Tolerance,
     Tolerances,
@@ -120,11 +121,56 @@ def test_the_difference_shown_is_the_first_that_differs_or_the_chosen_one():
 
 
 def test_a_load_tells_before_and_after():
-    file = Item("f", "file", "test.h5", MODEL)
-    desk = Session(items=(run(1, "before"), run(2, "after"), file), reference="f")
-    verdict = resolve(desk, Findings({"r1": OTHER, "r2": SAME}), READY).verdict
-    assert verdict.verdict is Verdict.IDENTICAL
-    assert "Before the load: different, after: identical." in str(verdict.facts)
+    file = Item("f", "file", "test.h5", MODEL, path="test.h5")
+    desk = session.start_load(Session(items=(run(3),)), file)
+    desk = session.add(session.add(desk, run(1, "before")), run(2, "after"))
+    findings = Findings({"r1": OTHER, "r2": SAME, "r3": OTHER})
+    state = resolve(desk, findings, READY)
+    assert state.verdict.verdict is Verdict.IDENTICAL
+    assert str(state.verdict.facts) == (
+        "Before the load: different, after: identical. All 10 weights are identical to the last bit. "
+        "Not counted: 1 run built before, different."
+    )
+    assert not any(row.is_unlike for row in state.tensors.rows)
+
+
+def test_a_file_beside_a_load_counts():
+    desk = session.start_load(Session(), Item("f", "file", "test.h5", MODEL, path="test.h5"))
+    desk = session.add(session.add(desk, run(1, "before")), run(2, "after"))
+    desk = session.add(desk, Item("g", "file", "other.h5", MODEL))
+    state = resolve(desk, Findings({"r1": OTHER, "r2": SAME, "g": OTHER}), READY)
+    assert state.verdict.verdict is Verdict.DIFFERENT
+    assert str(state.verdict.facts).startswith(
+        "Before the load: different, after: identical. 1 of 2 others differs from test.h5. other.h5: "
+    )
+    assert [row.label for row in state.tensors.rows if row.is_unlike] == ["dense/bias"]
+
+
+def test_a_load_is_told_of_only_beside_the_file_that_was_loaded():
+    desk = session.start_load(Session(items=(run(3),)), Item("f", "file", "test.h5", MODEL, path="test.h5"))
+    desk = session.add(session.add(desk, run(1, "before")), run(2, "after"))
+    desk = session.set_reference(desk, "r3")
+    verdict = resolve(desk, Findings({"f": OTHER, "r1": OTHER, "r2": OTHER}), READY).verdict
+    assert "load" not in str(verdict.facts)
+    assert str(verdict.facts).startswith("3 of 3 others differ from Run 3.")
+
+
+def test_what_is_said_of_one_of_several_is_said_with_its_name():
+    desk = Session(items=(run(1), run(2), run(3)))
+    findings = Findings(
+        {"r2": SAME, "r3": replace(OTHER, relation=Relation("scaled", "exact", message("Scaled by 2.")))}
+    )
+    assert str(resolve(desk, findings, READY).verdict.reason) == "Run 3: Scaled by 2."
+    chosen = resolve(session.look_at(desk, focus="r2"), findings, READY).verdict
+    assert str(chosen.facts).endswith("Run 2: All 10 weights are identical to the last bit.")
+    assert (chosen.verdict, chosen.reason) == (Verdict.DIFFERENT, None)
+
+
+def test_a_cause_is_told_with_the_run_that_it_explains():
+    desk = Session(items=(run(1), run(2), run(3)))
+    findings = Findings({"r2": OTHER, "r3": OTHER}, cause=Cause(message("No seed.")), explained="r2")
+    assert str(resolve(desk, findings, READY).verdict.reason) == "No seed."
+    assert str(resolve(session.look_at(desk, focus="r3"), findings, READY).verdict.reason) == "Run 2: No seed."
 
 
 def test_the_cause_and_its_action_are_shown():
@@ -279,3 +325,16 @@ def test_partners_by_hand_are_those_of_the_shape_first_those_without_a_partner()
 def test_a_run_without_weights_has_no_digest_to_show():
     session = Session(experiment=DENSE, items=(run(1), run(2, weights=WeightSet())))
     assert [card.is_empty for card in resolve(session, Findings(), READY).cards] == [False, True]
+
+
+def test_runs_that_are_missing_are_named():
+    built = session.start_build(Session(experiment=Experiment("Dense(5)", runs=5)))
+    one = session.add(built, run(1))
+    assert "1 of 5 runs were built." in str(resolve(one, Findings(), Status()).verdict.facts)
+    two = session.add(one, run(2))
+    findings = Findings({"r2": SAME})
+    assert "2 of 5 runs were built." in str(resolve(two, findings, Status()).verdict.facts)
+    all_of_them = two
+    for number in (3, 4, 5):
+        all_of_them = session.remove(session.add(all_of_them, run(number)), f"r{number}")
+    assert "were built" not in str(resolve(all_of_them, findings, Status()).verdict.facts)

@@ -56,3 +56,26 @@ def test_a_chunk_that_is_too_short_is_refused(make, refused, way, mask):
     with h5py.File(path, "r+") as file:
         file["kernel"].id.write_direct_chunk((4, 7), packed, filter_mask=mask)
     refused(path, "a piece of `kernel` is not as long as it should be")
+
+
+def much_lzf(path, mask):
+    """Numbers that lzf could not make smaller: 66 MiB, stored as such (1), or as runs (0)."""
+    plain = np.random.default_rng(1).integers(0, 256, (1 << 15, 32), "u1")
+    runs = np.concatenate([np.full((1 << 15, 1), 31, "u1"), plain], axis=1)
+    with h5py.File(path, "w") as file:
+        kernel = file.create_dataset("kernel", (66, 1 << 20), "u1", chunks=(1, 1 << 20), compression="lzf")
+        for row in range(66):
+            kernel.id.write_direct_chunk((row, 0), (plain if mask else runs).tobytes(), filter_mask=mask)
+    return plain.tobytes()
+
+
+def test_more_lzf_than_can_be_checked_is_refused(tmp_path, refused):
+    much_lzf(tmp_path / "a.h5", 0)
+    refused(tmp_path / "a.h5", "`kernel` holds more than 64.0 MiB of lzf, too much to check")
+
+
+def test_what_lzf_left_as_it_was_is_read_however_long_it_is(tmp_path, read):
+    row = much_lzf(tmp_path / "a.h5", 1)
+    (tensor,) = read(tmp_path / "a.h5").weights.tensors
+    assert tensor.shape == (66, 1 << 20)
+    assert read_bits(tensor)[65].tobytes() == row

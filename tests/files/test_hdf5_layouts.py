@@ -152,7 +152,7 @@ class TestNotOfKeras:
         assert contents.format == "hdf5"
         assert contents.remarks == {
             "layout": "not that of Keras; every dataset is taken for a weight",
-            "left out": "names, nothing, records",
+            "left out": "attribute dtype of layer.2.weight, names, nothing, records",
         }
         assert {t.role for t in contents.weights.tensors} == {"weight"}
         assert [(t.name, t.dtype) for t in contents.weights.tensors] == [

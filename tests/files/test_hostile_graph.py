@@ -58,10 +58,14 @@ def test_a_graph_deeper_than_any_stack(tmp_path, read):
     assert tensor.role == "weight"
 
 
-@pytest.mark.parametrize("name", [b"a\nb", b"x" * 2000, b"kernel"])
-def test_a_full_name_that_is_no_other_name(tmp_path, read, name):
-    (tensor,) = read(with_graph(tmp_path, chunk(1, variable(b"kernel", name)), (b"kernel", entry()))).weights.tensors
-    assert tensor.aliases == ()
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [(b"a\nb", "the full name of kernel"), (b"x" * 2000, "the full name of kernel"), (b"kernel", None)],
+)
+def test_a_full_name_that_is_no_other_name(tmp_path, read, name, told):
+    contents = read(with_graph(tmp_path, chunk(1, variable(b"kernel", name)), (b"kernel", entry())))
+    assert [t.aliases for t in contents.weights.tensors] == [()]
+    assert contents.remarks.get("left out") == told
 
 
 def test_a_graph_that_names_what_is_not_there(tmp_path, read):

@@ -8,6 +8,7 @@ import pytest
 
 from reproviewer.core.message import ReproError
 from reproviewer.core.weights import read_bits
+from reproviewer.files import reader
 
 CANARY = "the canary sings"
 
@@ -565,3 +566,31 @@ def test_a_dataset_that_is_linked_twice_is_two_tensors(tmp_path, read):
 
 def test_a_layer_list_of_one_text(tmp_path, read):
     assert len(read(legacy(tmp_path, "dense", ["k", "b"])).weights.tensors) == 2
+
+
+def test_numbers_that_were_never_written_are_not_written_out(tmp_path, refused, monkeypatch):
+    """1 TiB of big-endian numbers: holes in the file."""
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    with h5py.File(tmp_path / "x.h5", "w") as root:
+        space = h5py.h5s.create_simple((1 << 19, 1 << 19))
+        h5py.h5d.create(root.id, b"w", h5py.h5t.IEEE_F32BE, space, properties)
+    monkeypatch.setattr(reader, "BYTES_PER_SECOND", 1 << 40)
+    monkeypatch.setattr(reader, "SECONDS", 2)
+    refused(tmp_path / "x.h5", "its data would expand from ", " to 1.0 TiB")
+
+
+@pytest.mark.parametrize("depth", [20, 3000])
+def test_what_lies_beside_the_listed_weights_is_looked_at_with_care(tmp_path, refused, accepted, depth):
+    path = legacy(tmp_path, [b"dense"], [b"k", b"b"])
+    with h5py.File(path, "r+") as root:
+        root["outside"], root["soft"] = h5py.ExternalLink(other_file(tmp_path), "/k"), h5py.SoftLink("/nowhere")
+        root["dense/loop"] = root["/"]
+        group = root.create_group("deep")
+        for _ in range(depth):
+            group = group.create_group("g")
+    if depth > 64:
+        refused(path, "its groups are nested more than 64 deep")
+    else:
+        assert "left out" not in accepted(path).remarks

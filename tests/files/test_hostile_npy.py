@@ -1,11 +1,13 @@
 """Arrays of numpy whose headers lie, or say odd things that are true."""
 
+import os
 import struct
 
 import numpy as np
 import pytest
 
 from reproviewer.core.weights import read_bits
+from reproviewer.files import reader
 
 
 def npy(header, data=bytes(20), version=1, length=None):
@@ -97,3 +99,15 @@ def test_truth_values_keep_their_bits(tmp_path, accepted, name):
     (tensor,) = accepted(tmp_path / "w.npy").weights.tensors
     wanted = b"\0\1\2\xff" if name == "bool" else b"\0\2\1\xff"
     assert read_bits(tensor).view("u1").tobytes() == wanted
+
+
+@pytest.mark.parametrize("descr", ["'<f4'", "'>f4'"])
+def test_a_file_of_holes_is_not_written_out(tmp_path, refused, monkeypatch, descr):
+    """1 TiB that takes one block of the disk."""
+    path = tmp_path / "w.npy"
+    content = npy(head(descr, str(descr == "'<f4'"), f"({1 << 19}, {1 << 19})"), b"")
+    path.write_bytes(content)
+    os.truncate(path, len(content) + (1 << 40))
+    monkeypatch.setattr(reader, "BYTES_PER_SECOND", 1 << 40)
+    monkeypatch.setattr(reader, "SECONDS", 2)
+    refused(path, "its data would expand from ", " to 1.0 TiB")

@@ -248,6 +248,14 @@ def test_names_as_other_programs_give_them(tmp_path, read):
             assert read_bits(tensor).tolist() == archive[tensor.name].tolist()
 
 
+def test_a_folder_with_content_is_an_array(tmp_path, read, refused):
+    """As for numpy; left out, files that differ in it alone would be identical."""
+    members = [("w.npy", good(np.zeros(2))), ("in/", good(np.ones(2)))]
+    contents = read(archive_of(tmp_path / "a.npz", members))
+    assert read_bits(contents.weights.by_name["in/"]).tolist() == np.load(tmp_path / "a.npz")["in/"].tolist() == [1, 1]
+    refused(archive_of(tmp_path / "b.npz", [*members, ("in/.npy", good(np.zeros(2)))]), "it holds `in/` twice")
+
+
 def test_a_name_with_and_without_the_suffix(tmp_path, refused):
     path = archive_of(tmp_path / "a.npz", [("w.npy", good(np.ones(2))), ("w", good(np.ones(2)))])
     refused(path, "it holds `w` twice")

@@ -1,9 +1,16 @@
 """The child process: what its death, silence and nonsense read like, and what it must not import."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from reproviewer import files
@@ -11,6 +18,7 @@ from reproviewer.core.message import ReproError
 from reproviewer.files import child, reader
 
 HOME = Path(files.__file__).parents[2]
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the child reads to its end")
 
 
 @pytest.mark.parametrize(
@@ -117,3 +125,58 @@ def test_the_first_that_cannot_be_read_is_named_and_nothing_is_left_running(data
     assert len(started) == 2
     assert all(process.returncode is not None for process in started)
     assert not list(scratch.iterdir())
+
+
+def running(path):
+    """The processes that have been given this file."""
+    found = set()
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found |= {int(line.parent.name)} if os.fsencode(path) in line.read_bytes() else set()
+    return found
+
+
+def until(condition, seconds):
+    """Whether it comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+@on_linux
+@pytest.mark.parametrize("wait", [0, 0.02, 0.5])
+def test_nobody_goes_on_reading_for_a_dead_program(tmp_path, wait):
+    """The file takes seconds: it is unpacked, byte by byte."""
+    slow = tmp_path / "slow.h5"
+    with h5py.File(slow, "w") as file:
+        numbers = np.tile(np.arange(6, dtype="u1"), 12 << 20).reshape(-1, 1 << 20) * 3
+        numbers[:, ::7] = np.random.default_rng(1).integers(0, 9, numbers[:, ::7].shape)
+        file.create_dataset("w", data=numbers, chunks=(8, 1 << 20), compression="lzf")
+    program = [sys.executable, "-m", "reproviewer", "compare", slow, slow]
+    with subprocess.Popen(program, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as parent:
+        assert until(lambda: len(running(slow)) > 1, 20)
+        time.sleep(wait)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        assert until(lambda: not running(slow), 1)
+
+
+def test_a_file_is_read_for_a_thread_whose_starter_has_ended(data, scratch):
+    found = []
+    inner = threading.Thread(target=lambda: found.append(files.read(data / "k2_test.h5", scratch)))
+    outer = threading.Thread(target=inner.start)
+    outer.start()
+    outer.join()
+    inner.join()
+    assert [len(contents.weights.tensors) for contents in found] == [2]
+
+
+@on_linux
+def test_a_child_that_nobody_listens_to_reads_nothing(data, tmp_path):
+    hearer, teller = os.pipe()
+    os.close(hearer)
+    reading = [sys.executable, "-P", child.__file__, data / "k2_test.h5", tmp_path / "x.bin", "9"]
+    done = subprocess.run(reading, stdout=teller, stderr=subprocess.PIPE, check=False)
+    os.close(teller)
+    assert (done.returncode, done.stderr) == (1, b"")

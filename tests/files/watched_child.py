@@ -32,6 +32,7 @@ def tell_and_end(status):
 
 
 os._exit = tell_and_end
+child.end_with_parent()
 fences.put_up()
 path, unpacked = sys.argv[1:3]
 homes = os.path.realpath(os.path.dirname(path)), unpacked, os.path.realpath("/proc/self"), os.devnull

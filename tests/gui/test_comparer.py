@@ -49,12 +49,12 @@ def test_progress_starts_at_nothing_when_comparing_starts_anew(qtbot, compared, 
     made, told = compared
     paths = [tmp_path / name for name in ("a.npy", "b.npy")]
     for path in paths:
-        np.lib.format.open_memmap(path, "w+", "f4", (1 << 30,))[-1] = 1  # 4 GiB of which little is on the disk
+        np.lib.format.open_memmap(path, "w+", "f4", (1 << 29,))[-1] = 1  # 2 GiB of which little is on the disk
     session = shelf(tmp_path, *paths)
     monkeypatch.setattr(comparer, "PROGRESS_S", 0)
     made.compare(session)
     assert made.findings.progress == (0, 1000)
-    qtbot.waitUntil(lambda: bool(told) and told[-1].progress[0] > 0, timeout=30_000)
+    qtbot.waitUntil(lambda: any(found.progress and found.progress[0] for found in told), timeout=30_000)
     time.sleep(0.1)  # what the thread tells meanwhile waits for this one
     monkeypatch.setattr(comparer, "PROGRESS_S", sys.float_info.max)
     made.compare(session)

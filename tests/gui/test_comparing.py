@@ -1,8 +1,10 @@
 """What the person says about comparing: which files, on what terms, when to stop, and which equal which."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QPushButton
 
@@ -10,6 +12,8 @@ from reproviewer.core.verdict import Criteria, Tolerance, Tolerances, Verdict
 from reproviewer.gui import dialogs
 from reproviewer.gui.criteria_dialog import CriteriaDialog
 from reproviewer.gui.groups_dialog import GroupsDialog
+from reproviewer.gui.shelf import ROOM_PX, CardButton
+from reproviewer.gui.tensor_model import NAME, SHAPE
 
 KERNEL = np.linspace(-1, 1, 12, dtype="f4").reshape(3, 4)
 BIAS = np.ones(4, "f4")
@@ -201,7 +205,7 @@ def test_which_equals_which(opened, write):
     press(desk, "Ctrl+G")
     dialog = shown_dialog(desk, GroupsDialog)
     desk.wait(lambda: dialog.table.isVisible())
-    assert dialog.note.text() == "Identical: a.npz, c.npz\n2 like no other."
+    assert dialog.note.text() == "Identical: a.npz, c.npz\nLike no other: b.npz, d.npz"
     model = dialog.table.model()
     assert [model.index(0, column).data() for column in range(4)] == ["·", "✕", "✓", "✕"]
     told = model.index(1, 3).data(Qt.ItemDataRole.ToolTipRole)
@@ -220,3 +224,46 @@ def test_closing_the_groups_stops_what_is_being_read(opened, write):
     press(desk, "Escape", dialog)
     desk.wait(lambda: not [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()])
     assert desk.state.verdict.verdict is Verdict.IDENTICAL
+
+
+def test_what_is_not_compared_yet_is_said_when_groups_are_asked_for(opened, write):
+    desk = opened(write("a.npz"), write("b.npz"))
+    path = write("b.npz", KERNEL * 2)
+    desk.wait(lambda: desk.state.verdict.face == "changed")
+    assert path.exists()
+    press(desk, "Ctrl+G")
+    assert desk.window.statusBar().currentMessage() == "All have to be compared first."
+
+
+def test_the_order_of_the_list_goes_with_the_desk_and_its_arrow_tells_the_truth(opened, write):
+    desk = opened(write("a.npz"), write("b.npz"))
+    view = desk.window.tensors.view
+    header = view.header()
+
+    def click(column):
+        at = QPoint(header.sectionViewportPosition(column) + 8, header.height() // 2)
+        desk.qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
+
+    click(NAME)
+    click(SHAPE)
+    assert header.isSortIndicatorShown()
+    assert header.sortIndicatorSection() == NAME
+    desk.window.actions_.new.trigger()
+    assert not header.isSortIndicatorShown()
+    desk.controller.files.open([write("c.npz")])
+    desk.wait(lambda: len(desk.state.cards) == 1)
+    assert [line.name for line in view.contents.rows] == ["dense/kernel", "dense/bias"]
+
+
+def test_a_card_shortens_the_name_and_never_the_word(opened, write):
+    name = "a_file_with_a_very_long_name_of_its_own.npz"
+    desk = opened(write(name), write("b.npz", KERNEL[:2]))
+    first, second = desk.window.shelf.findChildren(CardButton)
+    assert first.text().splitlines()[0].endswith(" · reference")
+    assert "…" in first.text()
+    assert first.accessibleName().startswith(f"{name} · reference, ")
+    second.show_card(replace(second.card, kind="run", digest="5bcd4a4d" * 8), desk.window.theme)
+    assert second.text().splitlines()[1] in ("≠ mismatched", "≠ mismatched · 5bcd 4a4d")
+    for button in (first, second):
+        for line in button.text().splitlines():
+            assert button.fontMetrics().horizontalAdvance(line) <= ROOM_PX

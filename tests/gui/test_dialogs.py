@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from reproviewer.core.experiment import SeedCall, Seeding
 from reproviewer.gui import log_window
 from reproviewer.gui.close_question import CloseQuestion
 from reproviewer.gui.log_window import LogWindow
@@ -80,3 +81,54 @@ def test_of_a_long_log_the_end_is_shown(qtbot, tmp_path, monkeypatch):
     missing = LogWindow(tmp_path / "none.log", parent)
     assert missing.text.toPlainText() == "The worker has printed nothing yet."
     assert not missing.copy.isEnabled()
+
+
+def _kept(desk, seed=None):
+    calls = () if seed is None else (SeedCall("keras.utils.set_random_seed", seed),)
+    desk.controller.desk.edit(replace(desk.state.experiment, seeding=Seeding(calls)))
+    desk.build()
+    desk.controller.desk.keep(desk.session.items[0].id, True)
+
+
+def _asks_to_close(desk):
+    desk.window.close()
+    questions = desk.window.findChildren(CloseQuestion)
+    assert desk.window.isVisible() == bool(questions)
+    return questions
+
+
+def test_kept_runs_that_cannot_be_built_again_are_not_lost_without_asking(desk, tmp_path):
+    _kept(desk)
+    (question,) = _asks_to_close(desk)
+    assert question.text() == "Kept, but not saved: Run 1."
+    question.reject()
+    desk.wait(lambda: not desk.window.findChildren(CloseQuestion))
+    desk.controller.files.save(desk.session.items[0].id, tmp_path / "kept.npz")
+    desk.wait_done()
+    assert not _asks_to_close(desk)
+
+
+@pytest.mark.parametrize("change", ["nothing", "the seed"])
+def test_what_the_experiment_builds_again_is_not_asked_about(desk, change):
+    _kept(desk, 7)
+    if change == "the seed":
+        seeding = Seeding((SeedCall("keras.utils.set_random_seed", 8),))
+        desk.controller.desk.edit(replace(desk.state.experiment, seeding=seeding))
+    questions = _asks_to_close(desk)
+    assert bool(questions) == (change == "the seed")
+    if questions:
+        desk.qtbot.mouseClick(
+            next(b for b in questions[0].buttons() if b.text() == "Close anyway"), Qt.MouseButton.LeftButton
+        )
+    assert not desk.window.isVisible()
+
+
+def test_a_seed_that_does_not_reach_all_is_no_promise(desk):
+    _kept(desk, 7)
+    seeding = Seeding((SeedCall("random.seed", 7),))
+    desk.controller.desk.edit(replace(desk.state.experiment, seeding=seeding))
+    desk.build()
+    desk.controller.desk.remove(desk.session.items[0].id)
+    desk.controller.desk.keep(desk.session.items[0].id, True)
+    (question,) = _asks_to_close(desk)
+    next(b for b in question.buttons() if b.text() == "Close anyway").click()

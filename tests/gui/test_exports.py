@@ -212,3 +212,19 @@ def test_reference_keep_rename_and_remove_on_the_shelf(desk):
     desk.wait_done()
     assert [card.label for card in desk.state.cards] == ["Run 1", "Run 2"]
     menu.deleteLater()
+
+
+def test_a_blank_experiment_is_not_copied_as_a_script(open_desk):
+    desk = open_desk(Experiment())
+    assert not desk.window.actions_.copy_python.isEnabled()
+    desk.controller.desk.edit(Experiment("Dense(5)"))
+    assert desk.window.actions_.copy_python.isEnabled()
+
+
+def test_a_bad_seed_is_not_saved_as_the_one_before(desk, tmp_path, monkeypatch):
+    seeding = Seeding((SeedCall("random.seed", 9, "99999999999"),))
+    desk.controller.desk.edit(replace(desk.state.experiment, seeding=seeding))
+    answer(monkeypatch, tmp_path / "mine.json")
+    desk.window.actions_.save_experiment.trigger()
+    assert not (tmp_path / "mine.json").exists()
+    assert "Correct what is marked" in desk.window.statusBar().currentMessage()

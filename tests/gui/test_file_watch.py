@@ -16,10 +16,14 @@ def write(path, value):
     return path
 
 
-def reload(desk):
+def press(desk, text):
     button = desk.window.verdict.findChild(QPushButton, "verdict-action")
-    assert button.text() == "Reload"
+    assert button.text() == text
     desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def reload(desk):
+    press(desk, "Reload")
 
 
 @pytest.fixture
@@ -51,10 +55,40 @@ def test_a_changed_file_is_noticed_and_can_be_read_again(desk, two_files, tmp_pa
     desk.wait(lambda: desk.state.verdict.verdict is Verdict.IDENTICAL)
 
 
-def test_a_file_that_is_gone_stays_on_the_shelf_and_says_so(desk, two_files):
+def test_a_file_that_is_gone_says_so_and_can_be_removed(desk, two_files):
     two_files[0].unlink()
     desk.wait(lambda: desk.state.verdict.face == "changed")
+    assert str(desk.state.verdict.headline) == "a.npz is gone"
+    assert [card.gone for card in desk.state.cards] == [True, False]
+    assert "a.npz · reference\nthe file is gone" in [b.text() for b in desk.window.shelf.findChildren(CardButton)]
+    press(desk, "Remove")
+    assert [card.label for card in desk.state.cards] == ["b.npz"]
+    assert desk.state.verdict.face == "single"
+    desk.controller.desk.undo()
+    desk.wait(lambda: desk.state.verdict.face == "changed")
+    assert str(desk.state.verdict.headline) == "a.npz is gone"
+
+
+def test_two_files_that_are_gone_are_removed_together(desk, two_files):
+    for path in two_files:
+        path.unlink()
+    desk.wait(lambda: str(desk.state.verdict.headline) == "2 files are gone")
+    press(desk, "Remove")
+    assert desk.state.cards == ()
+
+
+def test_a_file_that_is_put_back_is_read_again(desk, two_files, tmp_path):
+    away = two_files[1].rename(tmp_path / "away")
+    desk.wait(lambda: desk.state.verdict.face == "changed")
+    before = desk.session.items[1].id
+    away.rename(two_files[1])
+    desk.wait(lambda: desk.state.verdict.verdict is Verdict.IDENTICAL and desk.session.items[1].id != before)
+
+
+def test_another_file_in_the_place_of_one_that_was_gone_can_be_read(desk, two_files):
+    two_files[1].unlink()
+    desk.wait(lambda: desk.state.verdict.face == "changed")
+    write(two_files[1], 2)
+    desk.wait(lambda: str(desk.state.verdict.headline) == "Changed on disk")
     reload(desk)
-    desk.wait(lambda: desk.state.verdict.face == "failed")
-    assert str(desk.state.verdict.facts) == "a.npz cannot be read: there is no such file."
-    assert len(desk.state.cards) == 2
+    desk.wait(lambda: desk.state.verdict.verdict is Verdict.DIFFERENT)

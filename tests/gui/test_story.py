@@ -1,13 +1,18 @@
 """The story of the program, told by keys, mouse and dialogs to a real window with real TensorFlow."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
+from reproviewer.core.experiment import Experiment
 from reproviewer.core.verdict import Verdict
 from reproviewer.core.weights import read_values
+from reproviewer.engine import Engine
 from reproviewer.gui.shelf import CardButton
 
 FIRST_SEEDED_KERNEL = [-0.48200035, 0.7248938, 0.87680125, -0.3135233, -0.93707347]
@@ -109,8 +114,6 @@ def test_a_dropped_file_is_compared_with_the_runs(desk, tmp_path):
 
 
 def test_a_build_asked_for_while_tensorflow_loads_waits_and_says_so(open_desk, tmp_path):
-    from reproviewer.engine import Engine
-
     with Engine(tmp_path / "cold") as cold:
         desk = open_desk(own_engine=cold)
         desk.qtbot.keyClick(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
@@ -298,3 +301,36 @@ def test_a_name_that_a_suffix_was_added_to_is_asked_about(desk, tmp_path, monkey
     desk.window.actions_.save_weights.trigger()
     desk.wait(lambda: not desk.state.busy)
     assert (tmp_path / "mine.npz").read_bytes() != b"precious"
+
+
+def _kill_worker(desk):
+    engine = desk.controller._engine
+    worker = engine._slots[next(iter(engine._slots))].worker
+    os.kill(worker._process.pid, signal.SIGKILL)
+    assert worker.wait(20)
+
+
+@pytest.mark.parametrize("when", ["in a build", "idle"])
+def test_a_worker_that_was_killed_is_not_ready(open_desk, tmp_path, when):
+    with Engine(tmp_path) as engine:
+        desk = open_desk(Experiment("Dense(5, input_dim=1)", runs=200), own_engine=engine)
+        desk.wait_ready()
+        if when == "in a build":
+            desk.controller.build()
+            desk.wait(lambda: len(desk.session.items) > 0)
+            _kill_worker(desk)
+            desk.wait_face("failed")
+            assert "SIGKILL" in str(desk.state.verdict.facts)
+            assert desk.state.phase == "starting"
+        else:
+            _kill_worker(desk)
+        desk.controller.build()
+        assert desk.state.phase == "starting"
+        assert str(desk.state.engine) == "Loading TensorFlow…"
+        assert desk.state.verdict.face == "waiting"
+        desk.wait_face("running")
+        assert desk.state.phase == "ready"
+        desk.controller.stop()
+        desk.wait(lambda: not desk.state.busy)
+        assert desk.state.phase == "starting"
+        desk.wait(lambda: desk.state.phase == "ready")

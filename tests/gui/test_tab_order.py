@@ -39,3 +39,16 @@ def test_tab_visits_every_room_and_comes_back(desk):
                 assert seen, (kind, backwards, room)
         forwards = [widget for widget in reversed(visited) if area.isAncestorOf(widget)]
         assert forwards[-1] is area._table
+
+
+def test_the_cards_come_where_they_stand(desk):
+    desk.build()
+    window = desk.window
+    window.toolbar.focus_build()
+    visited = walk(desk, backwards=False)
+    rooms = (window.panel, window.verdict, window.shelf, window.strip, window.tensors, window.plots)
+    order = [next((room for room in rooms if room is widget or room.isAncestorOf(widget)), None) for widget in visited]
+    met = [room for room in dict.fromkeys(order) if room is not None]
+    assert met == list(rooms)
+    cards = [widget.card.label for widget in visited if window.shelf.isAncestorOf(widget)]
+    assert cards == ["Run 1", "Run 2"]

@@ -83,8 +83,8 @@ def test_the_tree_says_where_the_differences_are(compared):
     assert index.siblingAtColumn(SHARE).data() == "1 of 4"
     assert "different" in index.data(Qt.ItemDataRole.AccessibleTextRole)
     assert "paired by: same name" in index.data(Qt.ItemDataRole.ToolTipRole)
-    assert "1 of 6 tensors differ" in index.parent().parent().data(Qt.ItemDataRole.ToolTipRole)
-    assert desk.window.strip.accessibleDescription() == "2 of 24 tensors differ, first model/block_1/mlp/kernel"
+    assert "1 of 6 tensors not identical" in index.parent().parent().data(Qt.ItemDataRole.ToolTipRole)
+    assert desk.window.strip.accessibleDescription() == "2 of 24 tensors not identical, first model/block_1/mlp/kernel"
 
 
 def test_every_mark_in_sight_is_drawn_anew_when_the_verdict_changes(compared):

@@ -3,7 +3,8 @@
 import pytest
 from PySide6.QtCore import Qt
 
-from reproviewer.core.experiment import Experiment
+from reproviewer.core.experiment import Draw, Experiment
+from reproviewer.core.message import message
 from reproviewer.gui import strokes
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # the plugin without a screen, of popups
@@ -114,3 +115,70 @@ def test_a_seed_that_is_typed_is_one_step(typist):
     assert row.seed.text() == "1"
     typist.undo()
     assert typist.state.experiment.seeding.calls == ()
+
+
+def test_a_bad_value_in_the_form_is_not_built_and_can_be_undone(desk, qtbot) -> None:
+    section = desk.window.panel.model
+    qtbot.mouseClick(section.as_form, Qt.MouseButton.LeftButton)
+    units = section.form.fields.fields["units"]
+    units.line.setFocus()
+    units.line.selectAll()
+    qtbot.keyClicks(units.line, "-4")
+    assert not desk.window.actions_.build.isEnabled()
+    desk.controller.build()
+    assert not desk.state.busy
+    qtbot.keyClick(units.line, Qt.Key.Key_Z, CTRL)
+    assert units.line.text() == "5"
+    assert not units.problem.isVisible()
+    assert desk.window.actions_.build.isEnabled()
+
+
+def test_a_bad_seed_is_not_built_and_can_be_undone(desk, qtbot) -> None:
+    row = desk.window.panel.seeding.rows[0]
+    qtbot.keyClick(row.check, Qt.Key.Key_Space)
+    row.seed.setFocus()
+    row.seed.selectAll()
+    qtbot.keyClicks(row.seed, "99999999999")
+    assert row.seed.text() == "99999999999"
+    assert not desk.window.actions_.build.isEnabled()
+    assert "Correct what is marked" in str(desk.state.verdict.facts)
+    desk.controller.build()
+    assert not desk.state.busy
+    qtbot.keyClick(row.seed, Qt.Key.Key_Z, CTRL)
+    assert row.seed.text() == "1"
+    assert desk.window.actions_.build.isEnabled()
+
+
+def test_what_was_said_of_an_edit_goes_with_it(desk):
+    desk.controller.desk.edit(Experiment("Dense(6)"))
+    for action in (desk.window.actions_.undo, desk.window.actions_.redo):
+        desk.controller.said.emit(message("Loaded {file} into a second model.", file="test.h5"))
+        assert desk.window.statusBar().currentMessage()
+        action.trigger()
+        assert not desk.window.statusBar().currentMessage()
+
+
+def test_a_number_of_runs_that_is_typed_is_built_at_once(desk, qtbot):
+    runs = desk.window.toolbar._runs
+    runs.setFocus()
+    runs.selectAll()
+    qtbot.keyClicks(runs.lineEdit(), "12")
+    qtbot.keyClick(runs, Qt.Key.Key_R, CTRL)
+    assert desk.session.experiment.runs == 12
+    assert desk.session.asked == 12
+    desk.wait_done()
+    assert len(desk.state.cards) == 12
+    desk.controller.undo()
+    desk.controller.undo()
+    assert desk.session.experiment.runs == 2
+
+
+def test_a_number_of_draws_that_is_typed_is_drawn_at_once(open_desk, qtbot):
+    desk = open_desk(Experiment(draws=(Draw("random.random"),)))
+    desk.wait(lambda: desk.state.phase == "ready")
+    (size,) = (row.size_box for row in desk.window.panel.draws.rows)
+    size.setFocus()
+    size.selectAll()
+    qtbot.keyClicks(size.lineEdit(), "12")
+    qtbot.keyClick(size, Qt.Key.Key_R, CTRL)
+    assert desk.session.built.draws == (Draw("random.random", 12),)

@@ -124,10 +124,11 @@ def test_the_theme_is_chosen_and_remembered(open_desk, choice):
 
 def test_the_layout_is_remembered_and_a_corrupt_settings_file_is_no_obstacle(open_desk):
     desk = open_desk()
-    desk.window.resize(800, 640)
+    smallest = desk.window.minimumSize()
+    desk.window.resize(smallest)
     desk.window.close()
     again = open_desk()
-    assert (again.window.width(), again.window.height()) == (800, 640)
+    assert (again.window.width(), again.window.height()) == smallest.toTuple()
     again.window.close()
     path = Path(
         QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "ReproViewer", "ReproViewer").fileName()

@@ -16,6 +16,8 @@ from reproviewer.gui.panel.section import tab_before
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from PySide6.QtGui import QResizeEvent
+
     from reproviewer.core.catalog import Catalog, Family, Parameter
 
 USUAL = frozenset(
@@ -60,6 +62,11 @@ class CallFields(QWidget):
         for name, field in self.fields.items():
             field.show_argument(argument_of(call, self._parameters(call), name))
         self._show_rows()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the rows out once more: Qt's form first does it with the heights that they had before."""
+        super().resizeEvent(event)
+        self.form.invalidate()
 
     def _setup_ui(self) -> None:
         self.form = QFormLayout()

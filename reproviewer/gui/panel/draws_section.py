@@ -43,7 +43,6 @@ class DrawRow(QWidget):
         self.call.setAccessibleName(self.tr("What draws the numbers"))
         self.size_box = QuietSpinBox()
         self.size_box.setRange(1, MAX_DRAWS)
-        self.size_box.setKeyboardTracking(False)
         self.size_box.setAccessibleName(self.tr("How many numbers"))
         self.size_box.setToolTip(self.tr("How many numbers are drawn"))
         self._size_label = QLabel(self.tr("How many"))

@@ -127,32 +127,26 @@ class TextField(Field):
 
     def show_argument(self, argument: Argument | None) -> None:
         """Show the value that is given; what the person has just typed for it stays as it is typed."""
-        try:
-            typed = self._read(self.line.text())
-        except ValueError:
-            typed = DEFAULT
-        if argument is None or repr(typed) != repr(argument.value):
-            self.line.setText("" if argument is None else self._written(argument.value))
-        self._show_problem(self._judge(argument.value) if argument else None)
+        value = argument.value if argument else DEFAULT
+        if repr(self._read(self.line.text())) != repr(value):
+            self.line.setText("" if value is DEFAULT else self._written(value))
+        self._show_problem(self._judge(value))
 
     def _on_edited(self, text: str) -> None:
-        try:
-            value = self._read(text)
-        except ValueError:
-            self._show_problem(message("This is not a value: write a number, a tuple or a text in quotes."))
-            return
-        problem = self._judge(value)
-        self._show_problem(problem)
-        if problem is None:
-            self.changed.emit(value)
+        value = self._read(text)
+        self._show_problem(self._judge(value))
+        self.changed.emit(value)
 
     def _read(self, text: str) -> Value:
-        """The value that is typed. Raises ValueError."""
+        """The value that is typed. What cannot be read as one is a text: no other value takes its place."""
         if not text.strip():
             return DEFAULT
         if self.parameter.kind is Kind.TEXT:
             return text
-        return parse_value(text)
+        try:
+            return parse_value(text)
+        except ValueError:
+            return text.strip()
 
     def _judge(self, value: Value) -> Message | None:
         if value is DEFAULT:

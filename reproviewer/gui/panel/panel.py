@@ -46,6 +46,8 @@ class ExperimentPanel(QFrame):
 
     def show_experiment(self, experiment: Experiment, problems: tuple[Problem, ...], size_note: str) -> None:
         """Show the experiment, what is wrong with its model, and one line on how large it is."""
+        if experiment.model != self._experiment.model:
+            self.seeding.forget()
         self._experiment = experiment
         self.notes.show_notes(experiment.title, experiment.notes)
         self.model.show_model(experiment.model, problems, size_note)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QValidator
 
 from reproviewer.core.experiment import MAX_SEED
 from reproviewer.gui.panel.section import mark_bad
@@ -15,27 +14,27 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent
     from PySide6.QtWidgets import QWidget
 
+DEFAULT_SEED = 1
+
 
 class SeedEdit(QuietLineEdit):
     """Takes whole numbers from 0 to 4294967295, more than a spin box of Qt holds; Up and Down count.
 
-    What would make something else of the text - a key, a pasted or dropped text - is refused whole, so that what is
-    shown is what is used. `seedChanged` carries every new value, `refused` whether something was just refused. A field
-    that is left empty shows the last value again.
+    Anything else stays as it is typed, and marked, until it is corrected. `seedChanged` comes with every change of
+    `seed` or `typed`, `marked` tells whether what stands there is no seed. A field that is left empty shows the last
+    seed again.
     """
 
-    seedChanged = Signal(object)
-    refused = Signal(bool)
+    seedChanged = Signal()
+    marked = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._seed = 1
-        self.setText("1")
-        self.setValidator(_SeedValidator(self))
+        self._seed = DEFAULT_SEED
+        self._typed = ""
+        self.setText(str(DEFAULT_SEED))
         self.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly)
         self.setToolTip(self.tr("A whole number from 0 to 4294967295; Up and Down count"))
-        self.inputRejected.connect(lambda: self._set_refused(True))
-        self.textChanged.connect(lambda: self._set_refused(False))
         self.textEdited.connect(self._on_edited)
 
     @property
@@ -43,16 +42,22 @@ class SeedEdit(QuietLineEdit):
         """The last value."""
         return self._seed
 
-    def show_seed(self, seed: int) -> None:
-        """Show a seed."""
-        if seed != self._seed or not self.text():
+    @property
+    def typed(self) -> str:
+        """What is typed that is no seed."""
+        return self._typed
+
+    def show_seed(self, seed: int, typed: str = "") -> None:
+        """Show a seed, or what is typed in its place."""
+        if (seed, typed) != (self._seed, self._typed) or not self.text():
             self._seed = seed
-            self.setText(str(seed))
+            self.setText(typed or str(seed))
+            self._mark(typed)
 
     def settle(self) -> None:
-        """Show the value that is used as it is: the last one where the field is empty, without zeros before it."""
-        self.setText(str(self._seed))
-        self._set_refused(False)
+        """Show the seed as it is used: the last one where the field is empty, without zeros before it."""
+        if not self._typed:
+            self.setText(str(self._seed))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
@@ -68,18 +73,23 @@ class SeedEdit(QuietLineEdit):
             self.settle()
 
     def _on_edited(self) -> None:
-        if self.text() and int(self.text()) != self._seed:
-            self._seed = int(self.text())
-            self.seedChanged.emit(self._seed)
+        before = self._seed, self._typed
+        text = self.text().strip()
+        seed = _read(text)
+        self._mark(text if seed is None else "")
+        if seed is not None:
+            self._seed = seed
+        if (self._seed, self._typed) != before:
+            self.seedChanged.emit()
 
-    def _set_refused(self, refused: bool) -> None:
-        mark_bad(self, refused)
-        self.refused.emit(refused)
+    def _mark(self, typed: str) -> None:
+        self._typed = typed
+        mark_bad(self, bool(typed))
+        self.marked.emit(bool(typed))
 
 
-class _SeedValidator(QValidator):
-    def validate(self, text: str, position: int) -> object:
-        if not text:
-            return QValidator.State.Intermediate, text, position
-        good = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_SEED)) and int(text) <= MAX_SEED
-        return QValidator.State.Acceptable if good else QValidator.State.Invalid, text, position
+def _read(text: str) -> int | None:
+    """The seed that is written, if it is one."""
+    digits = text.lstrip("0") or text[:1]
+    good = digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_SEED)) and int(digits) <= MAX_SEED
+    return int(digits) if good else None

@@ -15,7 +15,7 @@ class SeedRow(QWidget):
     """A check box with the name of the call; when it is checked, its seed and two buttons that move it."""
 
     toggled = Signal(bool)
-    seedChanged = Signal(object)
+    seedChanged = Signal()
     moveWanted = Signal(int)
 
     def __init__(self, function: SeedFunction, parent: QWidget | None = None) -> None:
@@ -27,19 +27,19 @@ class SeedRow(QWidget):
     @property
     def call(self) -> SeedCall:
         """The call as it stands."""
-        return SeedCall(self.function, self.seed.seed)
+        return SeedCall(self.function, self.seed.seed, self.seed.typed)
 
     @property
     def is_made(self) -> bool:
         """Whether the call is made."""
         return self.check.isChecked()
 
-    def show_call(self, made: bool, seed: int) -> None:
-        """Show whether the call is made, and its seed."""
+    def show_call(self, made: bool, seed: int, typed: str = "") -> None:
+        """Show whether the call is made, its seed, and what is typed that is none."""
         self.check.blockSignals(True)
         self.check.setChecked(made)
         self.check.blockSignals(False)
-        self.seed.show_seed(seed)
+        self.seed.show_seed(seed, typed)
         self._details.setVisible(made)
 
     def show_moves(self, up: bool, down: bool) -> None:
@@ -66,7 +66,7 @@ class SeedRow(QWidget):
         self.problem.hide()
         self.check.toggled.connect(self.toggled)
         self.seed.seedChanged.connect(self.seedChanged)
-        self.seed.refused.connect(self.problem.setVisible)
+        self.seed.marked.connect(self.problem.setVisible)
         self.up.clicked.connect(lambda: self.moveWanted.emit(-1))
         self.down.clicked.connect(lambda: self.moveWanted.emit(1))
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from reproviewer.core.experiment import SEED_FUNCTIONS, Process, SeedCall, SeedFunction, Seeding
 from reproviewer.gui.panel.section import Section, caption
+from reproviewer.gui.panel.seed_edit import DEFAULT_SEED
 from reproviewer.gui.panel.seed_row import SeedRow
 from reproviewer.gui.quiet import QuietComboBox
 
@@ -42,8 +43,14 @@ class SeedingSection(Section):
         self._when.blockSignals(False)
         self._refresh()
 
+    def forget(self) -> None:
+        """Forget the seeds of calls that are not made."""
+        for row in self._rows:
+            if not row.is_made:
+                row.show_call(False, DEFAULT_SEED)
+
     def settle(self) -> None:
-        """Leave nothing on the screen that is not a seed."""
+        """Show the seeds as they are used."""
         for row in self._rows:
             row.seed.settle()
 
@@ -78,7 +85,10 @@ class SeedingSection(Section):
         if functions != [row.function for row in self._rows]:
             self._make_rows(functions)
         for row, (_, call) in zip(self._rows, made, strict=True):
-            row.show_call(call is not None, call.seed if call else row.seed.seed)
+            if call is None:
+                row.show_call(False, DEFAULT_SEED)
+            else:
+                row.show_call(True, call.seed, call.typed)
 
     def _make_rows(self, functions: list[SeedFunction]) -> None:
         for row in self._rows:
@@ -89,7 +99,7 @@ class SeedingSection(Section):
         for row in self._rows:
             self._rows_column.addWidget(row)
             row.toggled.connect(lambda made, row=row: self._on_toggled(row, made))
-            row.seedChanged.connect(lambda _, row=row: self._emit(row.function))
+            row.seedChanged.connect(lambda row=row: self._emit(row.function))
             row.moveWanted.connect(lambda step, row=row: self._move(row, step))
         self.heading.setBuddy(self._rows[0].check)
         self._set_tab_order()

@@ -1,6 +1,6 @@
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from reproviewer.core.catalog import check, shipped
 from reproviewer.core.experiment import Experiment
@@ -69,19 +69,46 @@ def test_a_number_is_typed_and_everything_else_stays(form, qtbot) -> None:
     assert desk.panel.model.editor.toPlainText() == desk.experiment.model
 
 
-def test_what_is_wrong_is_said_and_not_written(form, qtbot) -> None:
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [("-4", "Dense(-4)"), ("0", "Dense(0)"), ("'", 'Dense("\'")'), ("4x", "Dense('4x')"), ("nan", "Dense('nan')")],
+)
+def test_what_is_wrong_is_said_and_written_all_the_same(form, qtbot, typed, written) -> None:
     desk = form("Dense(5)")
     units = desk.field("units")
-    for typed in ("0", "'", "x"):
-        retype(qtbot, units.line, typed)
-        assert units.problem.isVisible()
-        assert units.line.property("bad") is True
-        assert desk.experiment.model == "Dense(5)"
+    retype(qtbot, units.line, typed)
+    assert units.line.text() == typed
+    assert units.problem.isVisible()
+    assert units.line.property("bad") is True
+    assert desk.experiment.model == written
+    assert desk.form.list.item(0).text() == f"✕ {written}"
+    assert desk.panel.model.findings.property("kind") == "problem"
+    desk.show(Experiment(model="Dense(5)"))
+    assert units.line.text() == "5"
+    assert not units.problem.isVisible()
+    desk.show(Experiment(model=written))
+    assert units.problem.isVisible()
+
+
+def test_what_is_needed_and_missing_is_said_wherever_it_comes_from(form, qtbot) -> None:
+    desk = form("Dense(5, 'relu')")
+    units = desk.field("units")
     retype(qtbot, units.line, "")
+    assert desk.experiment.model == "Dense(activation='relu')"
     assert "needed" in units.problem.text()
     retype(qtbot, units.line, "3")
     assert not units.problem.isVisible()
-    assert desk.experiment.model == "Dense(3)"
+    assert desk.experiment.model == "Dense(activation='relu', units=3)"
+    desk.show(Experiment(model="Dense()"))
+    assert units.problem.isVisible()
+
+
+def test_a_word_without_quotes_is_a_text(form, qtbot) -> None:
+    desk = form("Dense(5)")
+    qtbot.mouseClick(desk.form.fields.more, LEFT)
+    retype(qtbot, desk.field("dtype").line, "float64")
+    assert desk.experiment.model == "Dense(5, dtype='float64')"
+    assert desk.field("dtype").line.text() == "float64"
 
 
 def test_only_what_differs_from_the_default_is_written(form, qtbot) -> None:
@@ -317,3 +344,15 @@ def test_a_layer_with_a_mistake_is_marked_in_the_list(form, qtbot) -> None:
     assert "unit" in desk.form.list.item(1).toolTip().splitlines()[1]
     desk.show(Experiment(model="Dense(5)\nDense(units=2)"))
     assert desk.form.list.item(1).text() == "Dense(units=2)"
+
+
+def test_a_problem_takes_no_room_from_other_fields(form, themed, qtbot) -> None:
+    desk = form("Dense(4, kernel_initializer=GlorotUniform(seed=7))")
+    for typed in ("-4", "-44444444444444444444", ""):
+        retype(qtbot, desk.field("units").line, typed)
+        qtbot.wait(50)
+        for widget in desk.form.details.findChildren(QWidget):
+            needed = widget.minimumSizeHint().height()
+            if widget.hasHeightForWidth():
+                needed = widget.heightForWidth(widget.width())
+            assert not widget.isVisible() or widget.height() >= needed, (typed, widget)

@@ -1,8 +1,10 @@
+from itertools import product
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from reproviewer.core.experiment import Experiment, SeedCall, Seeding
+from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
 from reproviewer.gui.panel.seeding_section import SeedingSection
 
 ALL = "keras.utils.set_random_seed"
@@ -48,54 +50,78 @@ def test_the_whole_range_of_seeds(bench, qtbot) -> None:
     assert desk.experiment.seeding.calls[0].seed == 0
 
 
+BAD = ("4294967296", "99999999999", "-1", "1.5", "abc", "1 2", "0x10", "1e3")
+
+
+def paste(qtbot, field, text):
+    QApplication.clipboard().setText(text)
+    field.selectAll()
+    field.paste()
+
+
 @pytest.mark.parametrize(
-    ("typed", "left"),
-    [
-        ("4294967296", "429496729"),
-        ("1e3", "13"),
-        ("-1", "1"),
-        ("1.5", "15"),
-        ("abc", ""),
-        ("007", "007"),
-        ("1 2", "12"),
-    ],
+    ("put", "text"),
+    [*product((retype, paste), BAD), *((paste, text) for text in ("\uff11", "²", "9" * 5000))],
+    ids=lambda value: str(value)[:12],
 )
-def test_only_the_keys_of_a_seed_are_taken(bench, qtbot, typed, left) -> None:
+def test_what_is_no_seed_stays_as_it_is_typed_and_is_marked(bench, qtbot, put, text) -> None:
     desk = bench(Experiment(seeding=Seeding((SeedCall(PYTHON, 9),))))
     python = row(desk, PYTHON)
-    retype(qtbot, python.seed, typed[:-1])
-    qtbot.keyClicks(python.seed, typed[-1])
-    assert python.seed.text() == (left or "9")
-    assert desk.experiment.seeding.calls[0].seed == int(left or 9)
-
-
-def test_the_key_that_passes_the_largest_seed_is_refused_with_a_sentence(bench, qtbot) -> None:
-    desk = bench(Experiment(seeding=Seeding((SeedCall(PYTHON, 9),))))
-    python = row(desk, PYTHON)
-    retype(qtbot, python.seed, "4294967296")
-    assert python.seed.text() == "429496729"
+    put(qtbot, python.seed, text)
+    row(desk, ALL).check.setFocus()
+    desk.panel.set_busy(True)
+    assert python.seed.text() == text
     assert python.problem.isVisible()
     assert "4294967295" in python.problem.text()
     assert python.seed.property("bad") is True
-    qtbot.keyClick(python.seed, "5")
-    assert desk.experiment.seeding.calls[0].seed == 4294967295
+    assert desk.experiment.has_bad_seed
+    assert loads(dumps(desk.experiment)).seeding.calls[0].seed == desk.experiment.seeding.calls[0].seed
+    desk.panel.set_busy(False)
+    put(qtbot, python.seed, "5")
     assert not python.problem.isVisible()
+    assert desk.experiment.seeding.calls == (SeedCall(PYTHON, 5),)
 
 
-@pytest.mark.parametrize("pasted", ["4294967296", "-1", "1.5", "abc", "\uff11", "1 2", "0x10", "²", "1e3"])
-def test_a_pasted_text_that_is_no_seed_is_refused_whole(bench, qtbot, pasted) -> None:
+@pytest.mark.parametrize(("typed", "seed"), [("007", 7), ("0", 0), (" 12 ", 12), ("04294967295", 4294967295)])
+def test_a_seed_may_have_zeros_and_spaces_around_it(bench, qtbot, typed, seed) -> None:
     desk = bench(Experiment(seeding=Seeding((SeedCall(PYTHON, 9),))))
     python = row(desk, PYTHON)
-    python.seed.setFocus()
-    python.seed.selectAll()
-    QApplication.clipboard().setText(pasted)
-    python.seed.paste()
-    assert python.seed.text() == "9"
-    assert python.problem.isVisible()
-    assert desk.edits == []
+    retype(qtbot, python.seed, typed)
+    assert desk.experiment.seeding.calls == (SeedCall(PYTHON, seed),)
     row(desk, ALL).check.setFocus()
+    assert python.seed.text() == str(seed)
+
+
+def test_undo_brings_the_seed_back(bench, qtbot) -> None:
+    before = Experiment(seeding=Seeding((SeedCall(PYTHON, 9),)))
+    desk = bench(before)
+    python = row(desk, PYTHON)
+    paste(qtbot, python.seed, "99999999999")
+    after = desk.experiment
+    desk.show(before)
     assert python.seed.text() == "9"
     assert not python.problem.isVisible()
+    desk.show(after)
+    assert python.seed.text() == "99999999999"
+    assert python.problem.isVisible()
+
+
+def test_a_call_offers_its_old_seed_but_not_that_of_another_experiment(bench, qtbot) -> None:
+    def check():
+        qtbot.keyClick(row(desk, PYTHON).check, Qt.Key.Key_Space)
+
+    desk = bench(Experiment("Dense(5)", seeding=Seeding((SeedCall(PYTHON, 9),))))
+    check()
+    check()
+    assert desk.experiment.seeding.calls == (SeedCall(PYTHON, 9),)
+    desk.show(Experiment())
+    check()
+    assert desk.experiment.seeding.calls == (SeedCall(PYTHON, 1),)
+    retype(qtbot, row(desk, PYTHON).seed, "8")
+    check()
+    desk.show(Experiment("Dense(5)"))
+    check()
+    assert desk.experiment.seeding.calls == (SeedCall(PYTHON, 1),)
 
 
 @pytest.mark.parametrize(
