@@ -253,6 +253,7 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self._grid = found.grid
         for panel, place in zip(self._panels, found.places, strict=True):
             panel.has_axis = place.has_axis
+            panel.free_beside = width - place.x - place.width if panel is self._panels[-1] else 0.0
             panel.setGeometry(QRectF(place.x, place.y, place.width, place.height))
             panel.resizeEvent(None)
         self._arrange_bars(width, height - HEIGHT_PX, found.plot_width)

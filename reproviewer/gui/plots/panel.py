@@ -39,6 +39,8 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
         super().__init__()
         self.plane: Plane | None = None
         self.has_axis = False
+        self.free_beside = 0.0
+        """So many pixels to its right are free for the caption."""
         self._bars = self._has_plot = False
         self._note = ""
         self._ink = QColor()
@@ -196,7 +198,7 @@ class Panel(pg.GraphicsWidget):  # type: ignore[misc]
             axis.show() if there else axis.hide()
         left = LEFT_PX if self.has_axis else 0
         width, height = self.size().width() - left, self.size().height() - HEIGHT_PX - BOTTOM_PX
-        self.caption.setGeometry(QRectF(left, 0, width, HEIGHT_PX))
+        self.caption.setGeometry(QRectF(left, 0, width + self.free_beside, HEIGHT_PX))
         self.view.setGeometry(QRectF(left, HEIGHT_PX, width, height))
         self.index_axis.setGeometry(QRectF(left, HEIGHT_PX + height, width, BOTTOM_PX))
         for axis in (self.row_axis, self.value_axis):

@@ -866,6 +866,14 @@ class TestNarrow:
         assert area.wait_until_drawn()
         assert len(captions(area)) == 3
 
+    def test_the_title_of_the_difference_takes_the_room_beside_it(self, bench, normal):
+        area = bench.shown([normal(64, 32) for _ in range(6)], "heatmap", size=(520, 500), focus="r3")
+        *others, last = board(area).panels
+        assert len(others) == 6
+        assert last.caption.size().width() > 2 * others[0].caption.size().width()
+        assert others[0].caption.size().width() == others[0].view.width()
+        assert last.geometry().left() + last.caption.geometry().right() <= board(area).width()
+
     def test_what_is_not_finite_is_said_in_any_room(self, bench):
         area = bench.shown([np.float32([-3.899, 3.066, np.nan, np.inf, -np.inf])] * 2, "bars")
         said = board(area).panels[0].caption._details
