@@ -126,9 +126,9 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
             self.set_cursor(self._cursor)
             self._later.start()
 
-    def cells(self, panels: int) -> tuple[int, int]:
+    def cells(self, panels: int, bars: bool) -> tuple[int, int]:
         """How many rows and columns of cells a picture needs when so many plots are to be shown."""
-        panels = panels if self._has_room(panels) else FEWEST_PANELS
+        panels = panels if self._has_room(panels, bars) else FEWEST_PANELS
         grid = grid_for(panels, self.width(), self.height())
         scale = self.devicePixelRatioF()
         width, height = self._room(grid, 1)
@@ -182,16 +182,17 @@ class Board(pg.GraphicsView):  # type: ignore[misc]
         self._later.setInterval(DETAIL_AFTER_MS)
         self._later.timeout.connect(self._want_detail)
 
-    def _has_room(self, panels: int) -> bool:
+    def _has_room(self, panels: int, bars: bool) -> bool:
         """Whether so many plots are wide enough to be told apart."""
-        grid = grid_for(panels, self.width(), self.height())
-        return panels <= FEWEST_PANELS or self._room(grid, 1)[0] >= LEAST_PLOT_PX
+        size = self._root.size().width() - 1, self._root.size().height() - (0 if bars else HEIGHT_PX + 4)
+        found = arrange(panels, size, Axes.LAST if bars else Axes.FIRST)
+        return panels <= FEWEST_PANELS or found.plot_width >= LEAST_PLOT_PX
 
     def _choose_runs(self) -> None:
         """Which runs there is room for: all, or those two that are compared."""
         assert self._shown is not None
         runs, state = self._shown.runs, self._shown.state
-        if not self._has_room(len(runs) + 1):
+        if not self._has_room(len(runs) + 1, bars=self._shown.kind == "bars"):
             runs = tuple(run for run in runs if run.pane.item_id in (state.reference, state.focus))
         self._runs = runs
         self._count(len(runs) + (self._shown.difference is not None))

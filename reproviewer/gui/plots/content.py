@@ -97,7 +97,11 @@ class Content(QWidget):
             room = self.multiples.viewport().size()
         sheet = thumbs.sheet_for(len(state.panes), room.width(), room.height())
         scale = self.devicePixelRatioF()
-        return self.board.cells(panels), (int(sheet.height * scale), int(sheet.width * scale))
+        plots = self.board.cells(panels, bars=panes.drawn_as(state) == "bars")
+        return plots, (
+            int(sheet.height * scale),
+            int(sheet.width * scale),
+        )
 
     def show_loaded(self, loaded: load.Loaded, many: load.Thumbnails | None) -> None:
         """Show what was read."""

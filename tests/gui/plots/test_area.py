@@ -866,6 +866,10 @@ class TestNarrow:
         assert area.wait_until_drawn()
         assert len(captions(area)) == 3
 
+    def test_axes_take_their_room_too(self, bench, normal):
+        area = bench.shown([normal(64, 32) for _ in range(6)], "bars", size=(520, 500), focus="r3")
+        assert min(panel.view.width() for panel in board(area).panels) >= 90
+
     def test_the_title_of_the_difference_takes_the_room_beside_it(self, bench, normal):
         area = bench.shown([normal(64, 32) for _ in range(6)], "heatmap", size=(520, 500), focus="r3")
         *others, last = board(area).panels
