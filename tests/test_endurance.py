@@ -40,7 +40,7 @@ def own_temporary_folder(tmp_path, monkeypatch):
 
 
 def test_many_builds_leave_memory_flat(pytestconfig):
-    size = 5000 if pytestconfig.getoption("--endurance") else 300
+    size = 5000 if pytestconfig.getoption("--endurance") else 200
     with Engine() as engine:
         _build(engine, 100)
         before = _memory_mib()
@@ -53,7 +53,7 @@ def test_many_builds_leave_memory_flat(pytestconfig):
 
 
 def test_many_builds_in_the_window_leave_memory_flat(pytestconfig, qtbot, own_temporary_folder):
-    size = 5000 if pytestconfig.getoption("--endurance") else 300
+    size = 5000 if pytestconfig.getoption("--endurance") else 200
     with _window(qtbot, runs=100) as controller:
         _build_in_window(qtbot, controller)
         before = _memory_mib()
