@@ -114,6 +114,7 @@ class MainWindow(QMainWindow):
         yield
         self.verdict = VerdictLine(self._theme, right)
         self._focus = FocusKeeper(self, self.verdict)
+        yield
         self.shelf = Shelf(self._theme, right)
         self.strip = LayerStrip(self._theme, right)
         self._below = _splitter(right)

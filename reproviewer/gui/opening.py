@@ -105,6 +105,7 @@ class Opening(QObject):
             controller.files.open(self._files)
         yield partial(_import, PLOTS, self._closing)
         self._window.plots.prepare()
+        yield None
         controller.stateChanged.connect(self._collector.see)
         self._collector.start()
         gc.enable()

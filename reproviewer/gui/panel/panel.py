@@ -82,6 +82,7 @@ class ExperimentPanel(QFrame):
         self._inside = inside = self._make_area()
         yield
         self.notes = NotesSection(inside)
+        yield
         self.model = ModelSection(theme, shipped(), inside)
         yield
         self.draws = DrawsSection(inside)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from reproviewer.core.plot_state import PlotState
     from reproviewer.gui.plots.content import Content
 
+STEP_AFTER_MS = 1
+
 
 class PlotArea(QWidget):
     """Plots of one tensor in every run, a chooser of the slice, and the table of the element under the cursor.
@@ -105,8 +107,8 @@ class PlotArea(QWidget):
         self._place_cursor(before)
 
     def prepare(self) -> None:
-        """Make what the first state needs ahead of it, step by step when there is nothing else to do."""
-        QTimer.singleShot(0, self, self._prepare_content)
+        """Make what the first state needs ahead of it, step by step: what waits meanwhile comes first."""
+        QTimer.singleShot(STEP_AFTER_MS, self, self._prepare_content)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of this theme."""
@@ -284,12 +286,12 @@ class PlotArea(QWidget):
     def _prepare_content(self) -> None:
         if not self._reading.closed:
             self._the_content()
-            QTimer.singleShot(0, self, self._prepare_panels)
+            QTimer.singleShot(STEP_AFTER_MS, self, self._prepare_panels)
 
     def _prepare_panels(self) -> None:
         """One panel at a time: each takes several milliseconds."""
         if not self._reading.closed and self._the_content().board.prepare_panel():
-            QTimer.singleShot(0, self, self._prepare_panels)
+            QTimer.singleShot(STEP_AFTER_MS, self, self._prepare_panels)
 
     def _settle_layout(self) -> None:
         """Give the content its size although it is not in sight yet: the pictures are reduced for it."""
