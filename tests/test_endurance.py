@@ -152,7 +152,7 @@ class Pulse:
 
 def test_engines_leave_no_process_thread_or_file(pytestconfig, own_temporary_folder):
     before = _descendants(), threading.active_count(), _open_files()
-    for _ in range(100 if pytestconfig.getoption("--endurance") else 2):
+    for _ in range(100 if pytestconfig.getoption("--endurance") else 1):
         with Engine() as engine:
             _build(engine, 2)
         assert not list(own_temporary_folder.iterdir())
