@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+from reproviewer import cli
 from reproviewer.cli import main
 from reproviewer.commands import inspect
 from tests.commands.asking import heed_signals
@@ -95,6 +97,23 @@ def test_help_tells_every_status(capsys, command):
     text = capsys.readouterr().out
     told = ("Exit status: 0", " 2 ", "130", "143", "129")
     assert all(status in text for status in told)
+
+
+INTERRUPTED = """
+import sys
+from reproviewer import cli
+cli._answer = lambda args: exec("raise KeyboardInterrupt")
+sys.exit(cli.main(["--version"]))
+"""
+
+
+def test_an_interrupt_within_executed_text_has_the_same_status(tmp_path):
+    """As of a dataclass that is being made: Python alone would end by the signal, for all that is caught."""
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    path = os.pathsep.join([str(Path(cli.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "reproviewer: Interrupted.\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
