@@ -171,10 +171,15 @@ def add(session: Session, item: Item) -> Session:
 
 
 def reload(session: Session, item_id: str, fresh: Item) -> Session:
-    """Put what a file holds now in the place of what it held; under its own label, still the reference if it was."""
+    """Put what a file holds now in the place of what it held; under its own label, still the reference if it was.
+
+    One that was loaded counts as loaded on when it is as it was.
+    """
+    before = session.item(item_id)
+    same = before is not None and before.id == session.loaded and before.stamps == fresh.stamps
     items = tuple(replace(fresh, label=i.label) if i.id == item_id else i for i in session.items)
     reference = fresh.id if session.reference == item_id else session.reference
-    return replace(session, items=items, reference=reference)
+    return replace(session, items=items, reference=reference, loaded=fresh.id if same else session.loaded)
 
 
 def remove(session: Session, item_id: str) -> Session:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from reproviewer.core import session
 from reproviewer.core.history import History
 from reproviewer.core.session import Item, Session
@@ -54,6 +56,15 @@ def test_a_file_read_again_takes_the_place_and_the_label_of_what_it_held():
     assert again.reference_item.label == "mine"
     assert again.reference == "f2"
     assert session.reload(desk(*RUNS), "f", fresh) == desk(*RUNS)
+
+
+def test_a_loaded_file_that_came_back_as_it_was_is_the_loaded_one_still():
+    file = Item("f", "file", "test.h5", path="test.h5", stamps={"test.h5": (1, 2, 3, 4)})
+    value = session.start_load(desk(Item("b", "before", "b"), Item("a", "after", "a")), file)
+    value = session.add(session.add(value, Item("b2", "before", "b")), Item("a2", "after", "a"))
+    assert value.load is not None
+    assert session.reload(value, "f", replace(file, id="f2")).load == value.load
+    assert session.reload(value, "f", replace(file, id="f2", stamps={"test.h5": (1, 9, 3, 4)})).load is None
 
 
 def test_another_tensor_starts_at_its_first_slice():
