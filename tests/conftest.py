@@ -83,6 +83,23 @@ def _delete_later(app):
     app.processEvents()
 
 
+@pytest.fixture
+def forked_readers(monkeypatch):
+    """Let weight files be read by forks of this process, and not by new interpreters: many files in little time."""
+    from reproviewer.files import reader
+    from tests import forked
+
+    monkeypatch.setattr(reader, "subprocess", forked)
+
+
+@pytest.fixture
+def real_readers(forked_readers, monkeypatch):
+    """Let them be read as outside of tests after all."""
+    from reproviewer.files import reader
+
+    monkeypatch.setattr(reader, "subprocess", subprocess)
+
+
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory):
     """One engine for the whole session, its worker warm after the first test that builds something."""

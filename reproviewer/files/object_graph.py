@@ -113,14 +113,13 @@ def _walk(nodes: list[Node], start: list[int], follow: Callable[[str, int], bool
 
 
 def _nodes(graph: bytes) -> list[Node]:
-    nodes = []
+    stored = [as_bytes(value) for number, value in fields(graph, MAX_NODES) if number == 1]
     edges = 0
-    for number, value in fields(graph, MAX_NODES):
-        if number == 1:
-            nodes.append(_node(as_bytes(value)))
-            edges += len(nodes[-1].children) + len(nodes[-1].values) + len(nodes[-1].slots)
+    for data in stored:
+        edges += sum(1 for _ in fields(data))
         if edges > MAX_EDGES:
             raise Unreadable("its object graph is larger than that of any model")
+    nodes = [_node(data) for data in stored]
     if any(not 0 <= to < len(nodes) for node in nodes for to in (*(c for _, c in node.children), *node.slots)):
         raise Unreadable("its object graph is damaged")
     return nodes

@@ -16,7 +16,7 @@ from reproviewer.files.contents import Unreadable, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_INSTRUCTIONS = 2_000_000
+MAX_INSTRUCTIONS = 1_000_000
 STORAGES = {
     "torch.BoolStorage": "bool",
     "torch.ByteStorage": "uint8",

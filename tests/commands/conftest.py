@@ -8,6 +8,11 @@ import pytest
 from reproviewer.commands import run
 
 
+@pytest.fixture(autouse=True)
+def _many_readings(forked_readers):
+    """In all commands that are given to `main`; those of a process of their own start real readers."""
+
+
 @pytest.fixture
 def warm(engine, monkeypatch):
     """Let `run` ask the engine of all tests, which has TensorFlow loaded, and not start one of its own."""

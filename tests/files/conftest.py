@@ -20,6 +20,11 @@ from tests.files import watch
 HERE = Path(__file__).parent
 
 
+@pytest.fixture(autouse=True)
+def _many_readings(forked_readers):
+    """In all tests of this folder but those that ask for `real_readers`."""
+
+
 @pytest.fixture(scope="session")
 def data():
     """The files written by Keras 2 years ago."""

@@ -229,7 +229,7 @@ def test_refused_in_one_line(tmp_path, refused, name):
     assert any(word in text for word in words), text
 
 
-def test_a_file_that_is_being_written(tmp_path, refused):
+def test_a_file_that_is_being_written(tmp_path, refused, real_readers):
     with h5py.File(tmp_path / "x.h5", "w") as root:
         root[NAME] = K
         root.flush()

@@ -17,6 +17,7 @@ from reproviewer import files
 from reproviewer.core.message import ReproError
 from reproviewer.files import child, reader
 
+pytestmark = pytest.mark.usefixtures("real_readers")
 HOME = Path(files.__file__).parents[2]
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the child reads to its end")
 

@@ -72,7 +72,7 @@ def test_nothing_in_the_way(target, name, capsys):
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_a_full_disk(target, name, capsys):
+def test_a_full_disk(target, name, capsys, real_readers):
     path = target(name)
     with obstacles.full_disk():
         assert WAYS[name](path) == 2

@@ -5,6 +5,8 @@ import pytest
 from reproviewer import files
 from tests.files import watch
 
+pytestmark = pytest.mark.usefixtures("real_readers")
+
 MISDEEDS = {
     "opens a file": ("open(r'{canary}').close()", "opened: .*canary"),
     "opens it unseen by Python": ("import h5py; h5py.h5f.open(rb'{canary}', h5py.h5f.ACC_RDONLY)", "opened: .*canary"),

@@ -22,12 +22,14 @@ from reproviewer.files import child  # noqa: E402
 from tests.files import watch  # noqa: E402
 
 end = os._exit
+growth = watch.own_peak()
+taken = growth.__enter__()
 platform.processor()  # h5py asks for it, and Python asks another process, once
 
 
 def tell_and_end(status):
-    peak = watch.memory("VmHWM") if watch.IS_LINUX else 0
-    Path(f"{sys.argv[2]}.watched").write_text(json.dumps({"peak": peak, "broken": list(broken)}))
+    growth.__exit__(None, None, None)
+    Path(f"{sys.argv[2]}.watched").write_text(json.dumps({"peak": taken[0], "broken": list(broken)}))
     end(status)
 
 
