@@ -116,17 +116,23 @@ def test_an_interrupt_within_executed_text_has_the_same_status(tmp_path):
     assert (done.returncode, done.stderr) == (130, "reproviewer: Interrupted.\n")
 
 
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """A file that takes a while to read: it has to be unpacked."""
+    path = tmp_path_factory.mktemp("slow") / "a.h5"
+    with h5py.File(path, "w") as archive:
+        archive.create_dataset("d/k", data=np.random.default_rng(0).random((4000, 1000)), compression="gzip")
+    return path
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_what_is_told_to_end_leaves_no_folder(tmp_path, number):
+def test_what_is_told_to_end_leaves_no_folder(tmp_path, slow, number):
     """What is killed cannot clean up; the next one does."""
-    for file in ("a.h5", "b.h5"):
-        with h5py.File(tmp_path / file, "w") as archive:
-            archive.create_dataset("d/k", data=np.random.default_rng(0).random((4000, 1000)), compression="gzip")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     np.savez(tmp_path / "c.npz", w=np.ones(2))
     environment = {**os.environ, "TMPDIR": str(scratch)}
-    command = [sys.executable, "-m", "reproviewer", "compare", tmp_path / "a.h5", tmp_path / "b.h5"]
+    command = [sys.executable, "-m", "reproviewer", "compare", slow, slow]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
     until = time.monotonic() + 20
     while not list(scratch.glob("*/unpacked*")) and time.monotonic() < until:

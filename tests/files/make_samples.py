@@ -34,7 +34,7 @@ def main(folder):
 def keras_3(folder):
     keras.utils.set_random_seed(3)
     model = rich(keras)
-    model.compile("adam", "mse")
+    model.compile("adam", "mse", run_eagerly=True)
     model.fit(np.ones((4, 6, 4), "f4"), np.ones((4, 2), "f4"), verbose=0)
     model.save_weights(folder / "k3.weights.h5")
     model.save(folder / "k3_whole.h5")
@@ -51,7 +51,7 @@ def keras_3(folder):
     parts = composed()
     parts.save(folder / "k3_parts.keras")
     own = Own()
-    own.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(momentum=0.9)), "mse", metrics=["mae"])
+    own.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(momentum=0.9)), "mse", metrics=["mae"], run_eagerly=True)
     own.fit(np.ones((4, 3), "f4"), np.ones((4, 2), "f4"), verbose=0)
     own.save(folder / "k3_own.keras")
     start = keras.Input((2,))
@@ -100,7 +100,7 @@ class Own(keras.Model):
 def keras_2(folder):
     tf_keras.utils.set_random_seed(2)
     model = rich(tf_keras)
-    model.compile("adam", "mse")
+    model.compile("adam", "mse", run_eagerly=True)
     model.fit(np.ones((4, 6, 4), "f4"), np.ones((4, 2), "f4"), verbose=0)
     model.save_weights(str(folder / "k2.h5"))
     model.save(str(folder / "k2_whole.h5"))

@@ -16,9 +16,9 @@ def run(*arguments, before=""):
 
 
 def test_no_reader_fails_on_the_first_changed_files():
-    done = run("all", "--count", "150", "--seconds", "30", "--plain")
+    done = run("all", "--count", "60", "--seconds", "30", "--plain")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len([line for line in done.stdout.splitlines() if ": 150 inputs" in line]) == 14
+    assert len([line for line in done.stdout.splitlines() if ": 60 inputs" in line]) == 14
 
 
 WRONG = """

@@ -5,8 +5,6 @@ import pytest
 from reproviewer import files
 from tests.files import watch
 
-pytestmark = pytest.mark.usefixtures("real_readers")
-
 MISDEEDS = {
     "opens a file": ("open(r'{canary}').close()", "opened: .*canary"),
     "opens it unseen by Python": ("import h5py; h5py.h5f.open(rb'{canary}', h5py.h5f.ACC_RDONLY)", "opened: .*canary"),
@@ -31,9 +29,11 @@ def unsound(tmp_path):
 
 
 @pytest.mark.skipif(not watch.IS_LINUX, reason="only Linux tells")
+@pytest.mark.parametrize("readers", ["forked_readers", "real_readers"])
 @pytest.mark.parametrize("name", MISDEEDS)
-def test_a_child_that_does_more_than_read(tmp_path, unsound, canary, refused, monkeypatch, name):
+def test_a_child_that_does_more_than_read(tmp_path, unsound, canary, refused, monkeypatch, request, name, readers):
     code, words = MISDEEDS[name]
+    request.getfixturevalue(readers)
     monkeypatch.setenv("MISBEHAVE", code.format(canary=canary, folder=tmp_path))
     monkeypatch.setattr(watch, "SECONDS", 0.9)
     with pytest.raises(AssertionError, match=words):
