@@ -31,6 +31,17 @@ def pytest_configure(config):
         os.environ[name] = str(folder)
 
 
+def pytest_collection_modifyitems(items):
+    """Give one process all tests that need more of TensorFlow than the window does: each kind of worker starts once."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.parent == here / "worker" or item.path in (
+            here / "core/test_script.py",
+            here / "core/test_catalog.py",
+        ):
+            item.add_marker(pytest.mark.xdist_group("workers"))
+
+
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path_factory, monkeypatch):
     """Give each test QSettings and a configuration folder that no other test has written to."""

@@ -24,7 +24,7 @@ class Popen:
 
     def __init__(self, command, *, env, **_more):
         self._command, self._said, self.returncode = command, None, None
-        self._files = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self._files = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115
         self._process = _CONTEXT.Process(target=_run, args=(command, env, *(file.fileno() for file in self._files)))
         self._process.start()
 

@@ -39,22 +39,21 @@ def own_temporary_folder(tmp_path, monkeypatch):
     return folder
 
 
-def test_many_builds_leave_memory_flat(pytestconfig):
+def test_many_builds_leave_memory_flat(pytestconfig, engine):
     size = 5000 if pytestconfig.getoption("--endurance") else 200
-    with Engine() as engine:
+    _build(engine, 100)
+    before = _memory_mib()
+    for _ in range(size // 100):
         _build(engine, 100)
-        before = _memory_mib()
-        for _ in range(size // 100):
-            _build(engine, 100)
-        after = _memory_mib()
-        assert len(after) >= 2, "the worker is another process"
-        growth = {pid: after[pid] - before[pid] for pid in before.keys() & after.keys()}
+    after = _memory_mib()
+    growth = {pid: after[pid] - before[pid] for pid in before.keys() & after.keys()}
+    assert len(growth) >= 2, "the worker is another process"
     assert max(growth.values()) < FLAT_MIB, growth
 
 
-def test_many_builds_in_the_window_leave_memory_flat(pytestconfig, qtbot, own_temporary_folder):
-    size = 5000 if pytestconfig.getoption("--endurance") else 200
-    with _window(qtbot, runs=100) as controller:
+def test_many_builds_in_the_window_leave_memory_flat(pytestconfig, qtbot, engine):
+    size = 5000 if pytestconfig.getoption("--endurance") else 100
+    with _window(qtbot, engine, runs=100) as controller:
         _build_in_window(qtbot, controller)
         before = _memory_mib()
         for _ in range(size // 100):
@@ -69,11 +68,11 @@ def test_windows_leave_no_process_thread_or_file(pytestconfig, qtbot, own_tempor
     before = _descendants(), threading.active_count()
     is_full = pytestconfig.getoption("--endurance")
     for _ in range(10 if is_full else 1):  # what Qt and pyqtgraph load and keep once and for all is not counted
-        with _window(qtbot, runs=2) as controller:
+        with Engine() as own, _window(qtbot, own, runs=2) as controller:
             _build_in_window(qtbot, controller)
     open_files, memory_mib = _open_files(), _memory_mib()[os.getpid()]
-    for _ in range(100 if is_full else 2):
-        with _window(qtbot, runs=2) as controller:
+    for _ in range(100 if is_full else 1):
+        with Engine() as own, _window(qtbot, own, runs=2) as controller:
             _build_in_window(qtbot, controller)
         assert not list(own_temporary_folder.iterdir())
         assert (_descendants(), threading.active_count()) == before
@@ -81,11 +80,11 @@ def test_windows_leave_no_process_thread_or_file(pytestconfig, qtbot, own_tempor
     assert _memory_mib()[os.getpid()] - memory_mib < FLAT_MIB
 
 
-def test_large_files_in_the_window_leave_memory_flat_and_do_not_hold_it_up(pytestconfig, qtbot, tmp_path):
+def test_large_files_in_the_window_leave_memory_flat_and_do_not_hold_it_up(pytestconfig, qtbot, engine, tmp_path):
     is_full = pytestconfig.getoption("--endurance")
     side = 32768 if is_full else 8192
     files = _large_files(tmp_path, side)
-    with _window(qtbot, runs=1) as controller:
+    with _window(qtbot, engine, runs=1) as controller:
         importlib.import_module("reproviewer.core.compare")
         qtbot.wait(SETTLED_MS)
         pulse, before = Pulse(), _resident_mib(os.getpid())
@@ -164,24 +163,23 @@ def test_engines_leave_no_process_thread_or_file(pytestconfig, own_temporary_fol
 
 
 @contextlib.contextmanager
-def _window(qtbot, runs):
-    """The program's window with an engine of its own, from opening to closing; gives its controller."""
+def _window(qtbot, engine, runs):
+    """The program's window, from opening to closing; gives its controller."""
     from reproviewer.gui.controller import Controller
     from reproviewer.gui.main_window import MainWindow
     from reproviewer.gui.settings import Settings
 
-    with Engine() as engine:
-        controller = Controller(engine, replace(EXPERIMENT, runs=runs))
-        window = MainWindow(Settings())
-        assert list(window.furnish(controller))
-        window.show()
-        qtbot.waitExposed(window)
-        window.plots.prepare()
-        try:
-            yield controller
-        finally:
-            window.close()
-            window.deleteLater()
+    controller = Controller(engine, replace(EXPERIMENT, runs=runs))
+    window = MainWindow(Settings())
+    assert list(window.furnish(controller))
+    window.show()
+    qtbot.waitExposed(window)
+    window.plots.prepare()
+    try:
+        yield controller
+    finally:
+        window.close()
+        window.deleteLater()
 
 
 def _build_in_window(qtbot, controller):

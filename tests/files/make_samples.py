@@ -51,7 +51,12 @@ def keras_3(folder):
     parts = composed()
     parts.save(folder / "k3_parts.keras")
     own = Own()
-    own.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(momentum=0.9)), "mse", metrics=["mae"], run_eagerly=True)
+    own.compile(
+        keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(momentum=0.9)),
+        "mse",
+        metrics=["mae"],
+        run_eagerly=True,
+    )
     own.fit(np.ones((4, 3), "f4"), np.ones((4, 2), "f4"), verbose=0)
     own.save(folder / "k3_own.keras")
     start = keras.Input((2,))

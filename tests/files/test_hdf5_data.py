@@ -41,12 +41,12 @@ def test_what_is_no_window_is_unpacked(tmp_path, read, scratch, kind, options, i
 
 def test_long_rows_are_unpacked_in_pieces(tmp_path, read, peak_memory):
     path = tmp_path / "x.weights.h5"
-    values = np.arange(40 << 18, dtype="f4").reshape(1, 1, -1)
+    values = np.arange(64 << 18, dtype="f4").reshape(1, 1, -1) // 1024
     with h5py.File(path, "w") as root:
-        root.create_dataset("vars/0", data=values, chunks=(1, 1, 1 << 16), compression="lzf")
+        root.create_dataset("vars/0", data=values, chunks=(1, 1, 1 << 16), compression="gzip", compression_opts=1)
     (tensor,) = read(path).weights.tensors
     assert (read_bits(tensor) == values).all()
-    assert peak_memory(path) < 300 << 20
+    assert peak_memory(path) < values.nbytes
 
 
 def test_scalars_empty_arrays_compact_layout_and_nan(tmp_path, read):

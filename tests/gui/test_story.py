@@ -310,26 +310,28 @@ def _kill_worker(desk):
     assert worker.wait(20)
 
 
-@pytest.mark.parametrize("when", ["in a build", "idle"])
-def test_a_worker_that_was_killed_is_not_ready(open_desk, tmp_path, when):
+def _build_that_waits(desk):
+    desk.controller.build()
+    assert desk.state.phase == "starting"
+    assert str(desk.state.engine) == "Loading TensorFlow…"
+    assert desk.state.verdict.face == "waiting"
+    desk.wait_face("running")
+    assert desk.state.phase == "ready"
+    desk.wait(lambda: len(desk.session.items) > 0)
+
+
+def test_a_worker_that_was_killed_is_not_ready(open_desk, tmp_path):
+    """Killed while it waits, and in the middle of a build."""
     with Engine(tmp_path) as engine:
         desk = open_desk(Experiment("Dense(5, input_dim=1)", runs=200), own_engine=engine)
         desk.wait_ready()
-        if when == "in a build":
-            desk.controller.build()
-            desk.wait(lambda: len(desk.session.items) > 0)
-            _kill_worker(desk)
-            desk.wait_face("failed")
-            assert "SIGKILL" in str(desk.state.verdict.facts)
-            assert desk.state.phase == "starting"
-        else:
-            _kill_worker(desk)
-        desk.controller.build()
+        _kill_worker(desk)
+        _build_that_waits(desk)
+        _kill_worker(desk)
+        desk.wait_face("failed")
+        assert "SIGKILL" in str(desk.state.verdict.facts)
         assert desk.state.phase == "starting"
-        assert str(desk.state.engine) == "Loading TensorFlow…"
-        assert desk.state.verdict.face == "waiting"
-        desk.wait_face("running")
-        assert desk.state.phase == "ready"
+        _build_that_waits(desk)
         desk.controller.stop()
         desk.wait(lambda: not desk.state.busy)
         assert desk.state.phase == "starting"
