@@ -32,14 +32,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Give one process all tests that need more of TensorFlow than the window does: each kind of worker starts once."""
+    """Give one process all tests that need the same TensorFlow, where that is not the window's: it starts once."""
     here = Path(__file__).parent
+    places = {"worker": "workers", "core/test_script.py": "workers", "core/test_catalog.py": "workers"}
+    places |= {"core/test_pairing_formats.py": "zoo"}
+    groups = {here / place: group for place, group in places.items()}
     for item in items:
-        if item.path.parent == here / "worker" or item.path in (
-            here / "core/test_script.py",
-            here / "core/test_catalog.py",
-        ):
-            item.add_marker(pytest.mark.xdist_group("workers"))
+        if group := groups.get(item.path) or groups.get(item.path.parent):
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)
