@@ -30,23 +30,38 @@ class Cell(NamedTuple):
     worst: int
 
 
-def cells(rows: Sequence[TensorRow], width: int) -> tuple[Cell, ...]:
-    """Share `width` pixels among the tensors that are compared: each by the logarithm of its size, none left out."""
+class Strip(NamedTuple):
+    """What a strip of any width shows: of each tensor that is compared its line and its weight; two sentences."""
+
+    rows: Sequence[TensorRow] = ()
+    places: Sequence[int] = ()
+    weights: Sequence[float] = ()
+    caption: Message = message("")
+    summary: Message = message("")
+
+
+def strip(rows: Sequence[TensorRow]) -> Strip:
+    """The strip of these lines: a tensor counts by the logarithm of its size."""
+    if not rows:
+        return Strip()
     places = [at for at, row in enumerate(rows) if row.role in ("weight", "draw")]
+    return Strip(rows, places, [math.log2(rows[at].size + 2) for at in places], caption(rows), summary(rows))
+
+
+def cells(strip: Strip, width: int) -> tuple[Cell, ...]:
+    """Share `width` pixels among the tensors, each by its weight, none left out."""
+    places = strip.places
     if not places or width < MIN_PX:
         return ()
     room = max(0, width - MIN_PX * len(places))
-    weights = [math.log2(rows[at].size + 2) for at in places]
-    scale = room / sum(weights)
+    scale = room / sum(strip.weights)
     base = min(MIN_PX, width / len(places))
-    ends = list(accumulate(base + weight * scale for weight in weights))
-    found, start, left = [], 0, 0
-    for place, end in enumerate(ends):
-        is_last = place == len(places) - 1
-        right = width if is_last else round(end)
-        if not is_last and min(right - left, width - right) < MIN_PX:
+    found, start, left, last = [], 0, 0, len(places) - 1
+    for place, end in enumerate(accumulate(base + weight * scale for weight in strip.weights)):
+        right = width if place == last else round(end)
+        if right - left < MIN_PX or (width - right < MIN_PX and place != last):
             continue
-        found.append(_cell(rows, places[start : place + 1], left, right - left))
+        found.append(_cell(strip.rows, places[start : place + 1], left, right - left))
         start, left = place + 1, right
     return tuple(found)
 

@@ -80,7 +80,8 @@ def _counts(reference: str, counts: Counter[Verdict], whole: Verdict) -> Message
 
 def open_pairs(comparison: Comparison) -> Message | None:
     """What could not be paired and why; None when nothing was left open."""
-    left = [[t for t in comparison.tensors if t.rule == AMBIGUOUS and t.names[side] is not None] for side in (0, 1)]
+    found = comparison.by_rule.get(AMBIGUOUS, ())
+    left = [[t for t in found if t.names[side] is not None] for side in (0, 1)]
     if not left[0]:
         return None
     if len(left[0]) == len(left[1]) == 1:
@@ -98,8 +99,11 @@ def open_pairs(comparison: Comparison) -> Message | None:
 
 def paired_with_others(comparisons: Sequence[Comparison]) -> Message | None:
     """How tensors found their partners where these have other names; None where all have the same."""
-    found = Counter(t.rule for c in comparisons for t in c.tensors if None not in t.names and t.names[0] != t.names[1])
-    parts = [message(_BY[rule], n=f"{found[rule]:,}") for rule in RULES if rule in _BY and found[rule]]
+    parts = []
+    for rule in (rule for rule in RULES if rule in _BY):
+        tensors = [t for c in comparisons for t in c.by_rule.get(rule, ())]
+        if count := sum(None not in t.names and t.names[0] != t.names[1] for t in tensors):
+            parts.append(message(_BY[rule], n=f"{count:,}"))
     if not parts:
         return None
     rules = reduce(lambda one, more: message("{one}, {more}", one=one, more=more), parts)

@@ -176,6 +176,14 @@ class Comparison:
         return tuple(t for t in self.tensors if t.verdict is not Verdict.IDENTICAL)
 
     @cached_property
+    def by_rule(self) -> dict[str, list[TensorComparison]]:
+        """The tensors by the rule that paired them, or by the reason why none did."""
+        found: dict[str, list[TensorComparison]] = {}
+        for tensor in self.tensors:
+            found.setdefault(tensor.rule, []).append(tensor)
+        return found
+
+    @cached_property
     def max_abs(self) -> float | None:
         """The largest |a - b| of all tensors; None where there is none."""
         return max((t.max_abs for t in self.unlike if t.max_abs is not None), default=None)

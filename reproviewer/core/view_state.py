@@ -70,10 +70,9 @@ class ViewState:
 def resolve(session: Session, findings: Findings, status: Status, tensors: TensorList | None = None) -> ViewState:
     """What the window shows for this desk; `tensors` is the list of its tensors where it has been made already."""
     tensors = tensors or tensor_list(session, findings)
-    rows = tensors.rows
-    selected = _selected(session, rows)
-    kind = _kind(session, rows, selected)
-    plot = _plot(session, findings, rows, selected, kind)
+    selected = _selected(session, tensors)
+    kind = _kind(session, selected)
+    plot = _plot(session, findings, selected, kind)
     return ViewState(
         experiment=session.experiment,
         problems=status.problems,
@@ -86,7 +85,7 @@ def resolve(session: Session, findings: Findings, status: Status, tensors: Tenso
         verdict=verdict_view(session, findings, status),
         cards=_cards(session, findings, status, plot.focus if plot else None),
         tensors=tensors,
-        selected=selected,
+        selected=selected.name if selected else None,
         kind=kind,
         plot=plot,
         pairing=findings.comparisons.get(plot.focus or "") if plot else None,
@@ -135,36 +134,31 @@ def _card_verdict(comparison: Comparison | None) -> Verdict | None:
     return comparison.verdict if comparison and comparison.tensors else None
 
 
-def _selected(session: Session, rows: tuple[TensorRow, ...]) -> str | None:
+def _selected(session: Session, tensors: TensorList) -> TensorRow | None:
     """The tensor that is looked at: the chosen one, else the first that differs, else the first."""
-    names = [row.name for row in rows]
-    if session.look.tensor in names:
-        return session.look.tensor
-    unlike = (row.name for row in rows if row.is_unlike)
-    return next(unlike, None) or next(iter(names), None)
+    if not tensors.rows:
+        return None
+    chosen = tensors.place(session.look.tensor)
+    return tensors.rows[(tensors.first_unlike or 0) if chosen is None else chosen]
 
 
-def _kind(session: Session, rows: tuple[TensorRow, ...], selected: str | None) -> PlotKind:
+def _kind(session: Session, selected: TensorRow | None) -> PlotKind:
     if session.look.kind is not None:
         return session.look.kind
-    size = next((row.size for row in rows if row.name == selected), 0)
-    return "bars" if size <= MAX_BARS else "heatmap"
+    return "heatmap" if selected and selected.size > MAX_BARS else "bars"
 
 
-def _plot(
-    session: Session, findings: Findings, rows: tuple[TensorRow, ...], selected: str | None, kind: PlotKind
-) -> PlotState | None:
+def _plot(session: Session, findings: Findings, selected: TensorRow | None, kind: PlotKind) -> PlotState | None:
     reference = session.reference_item
     if reference is None or selected is None:
         return None
-    label = next(row.label for row in rows if row.name == selected)
-    panes = tuple(_pane(session, findings, item, colour, selected) for colour, item in enumerate(session.items))
+    panes = tuple(_pane(session, findings, item, colour, selected.name) for colour, item in enumerate(session.items))
     return PlotState(
-        title=label,
+        title=selected.label,
         kind=kind,
         panes=panes,
         reference=reference.id,
-        focus=_first_unlike(session, findings, selected),
+        focus=_first_unlike(session, findings, selected.name),
         slice_index=session.look.slice_index,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from reproviewer.core import cause
+from reproviewer.core import cause, sentences
 from reproviewer.core.known import Findings
 from reproviewer.core.verdict import Verdict
 from reproviewer.core.weights import digest
@@ -57,6 +57,7 @@ class Comparer(QObject):
         self._engine = engine
         self._known: dict[_Key, Comparison] = {}
         self._related: set[_Key] = set()
+        self._is_relating = False
         self._digests: dict[str, str] = {}
         self._probed: dict[Experiment, cause.Tried | None] = {}
         self._session: Session | None = None
@@ -69,6 +70,7 @@ class Comparer(QObject):
         reference = session.reference_item
         self._background.cancel("relate")
         self._background.cancel("compare")
+        self._is_relating = False
         self.findings = Findings()
         if reference is None:
             return
@@ -84,7 +86,7 @@ class Comparer(QObject):
                 self.failed.emit,
             )
         else:
-            self._relate()
+            self.findings = replace(self.findings, relating=bool(self._to_relate()))
 
     def stop(self) -> None:
         """Give up what is being compared; `compare` begins again."""
@@ -112,6 +114,7 @@ class Comparer(QObject):
                 break
             pairs, tolerance = _pairs(reference, item, key), key.criteria.tolerance
             compared[key] = compare(reference.weights, item.weights, tolerance, pairs, progress, cancelled)
+            _look_through(compared[key])
         digests: dict[str, str] = {}
         for item in undigested:
             if cancelled():
@@ -129,22 +132,24 @@ class Comparer(QObject):
         self._digests.update(found[1])
         self.findings = Findings()
         self._collect()
-        self._relate()
+        self.findings = replace(self.findings, relating=bool(self._to_relate()))
         self.findingsChanged.emit()
 
-    def _relate(self) -> None:
-        """Find out what unlike tensors have to do with each other, once the verdict has been given."""
+    def relate(self) -> None:
+        """Find out what unlike tensors have to do with each other, once the verdict has been given and is shown."""
         session = self._session
         reference = session.reference_item if session else None
-        if session is None or reference is None:
-            return
-        keys = {_key(session, item): item for item in session.others()}
-        todo = {key: item for key, item in keys.items() if self._is_to_relate(key)}
-        if todo:
-            self.findings = replace(self.findings, relating=True)
+        todo = self._to_relate()
+        if todo and reference is not None and not self._is_relating:
+            self._is_relating = True
             self._background.start(
                 "relate", partial(self._related_work, reference, todo), self._learn_relations, self.failed.emit
             )
+
+    def _to_relate(self) -> dict[_Key, Item]:
+        session = self._session
+        keys = {_key(session, item): item for item in session.others()} if session and session.items else {}
+        return {key: item for key, item in keys.items() if self._is_to_relate(key)}
 
     def _is_to_relate(self, key: _Key) -> bool:
         found = self._known.get(key)
@@ -165,6 +170,7 @@ class Comparer(QObject):
     def _learn_relations(self, found: dict[_Key, Comparison]) -> None:
         self._known.update(found)
         self._related.update(found)
+        self._is_relating = False
         self.findings = Findings()
         self._collect()
         self.findingsChanged.emit()
@@ -239,6 +245,13 @@ def _pairs(reference: Item, item: Item, key: _Key) -> tuple[Pair, ...]:
     from reproviewer.core.repair import choose_possible
 
     return choose_possible(pair(reference.weights, item.weights, key.criteria.with_state), key.choices)
+
+
+def _look_through(comparison: Comparison) -> None:
+    """Have it find out, off the window's thread, what sentences say of it; it keeps that."""
+    sentences.verdict_sentence(comparison)
+    sentences.open_pairs(comparison)
+    sentences.paired_with_others([comparison])
 
 
 def _compared(runs: list[RunFinished]) -> Comparison:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from reproviewer.engine import Engine
 
 SOON_MS = 100
+PAINTED_MS = 50
+"""What explains a verdict waits until that is painted: two threads that work at once hold each other up."""
 
 
 class Controller(QObject):
@@ -58,6 +60,7 @@ class Controller(QObject):
         self._file_watch = FileWatch(self)
         self.files = WeightFiles(self.desk, self._errand, self._file_watch, engine, self._background)
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._painted = QTimer(self, singleShot=True, interval=PAINTED_MS)
         self._connect()
 
     def _connect(self) -> None:
@@ -76,6 +79,7 @@ class Controller(QObject):
         for crashed in (self._thread.crashed, self._background.crashed, self._lister.crashed):
             crashed.connect(self.crashed)
         self._comparer.failed.connect(self._fail)
+        self._painted.timeout.connect(self._comparer.relate)
         self._worker.catalogChanged.connect(self.catalogChanged)
         self._worker.failed.connect(self._errand.finish)
         self._errand.advanced.connect(self._publish_soon)
@@ -124,6 +128,7 @@ class Controller(QObject):
         self._worker.close()
         self._file_watch.close()
         self._soon.stop()
+        self._painted.stop()
         self._thread.close()
         self._background.close()
         self._lister.close()
@@ -249,6 +254,8 @@ class Controller(QObject):
         self._soon.stop()
         if self._lister.prepare(self.desk.session, self.findings):
             self.stateChanged.emit(self.state)
+            if self.findings.relating:
+                self._painted.start()
 
     def _fail(self, error: ReproError) -> None:
         if isinstance(error, ChangedOnDisk):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPa
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from reproviewer.core import layer_strip
+from reproviewer.core.layer_strip import Strip
 from reproviewer.core.layer_tree import shape_text
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.texts import shown, word
@@ -16,7 +17,6 @@ from reproviewer.gui.theme import CAPTION_PX, Theme
 
 if TYPE_CHECKING:
     from reproviewer.core.layer_strip import Cell
-    from reproviewer.core.tensor_rows import TensorRow
 
 HEIGHT_PX = 20
 BAR_PX = 14
@@ -35,7 +35,7 @@ class LayerStrip(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._rows: tuple[TensorRow, ...] = ()
+        self._strip = Strip()
         self._selected: int | None = None
         self._cells: tuple[Cell, ...] = ()
         self._caption = ""
@@ -49,19 +49,17 @@ class LayerStrip(QWidget):
             )
         )
 
-    def show_rows(self, rows: tuple[TensorRow, ...], selected: str | None) -> None:
-        """Show these tensors, one of them marked."""
-        place = next((at for at, row in enumerate(rows) if row.name == selected), None)
-        if rows == self._rows and place == self._selected:
+    def show_strip(self, strip: Strip, selected: int | None) -> None:
+        """Show these tensors, the line `selected` marked."""
+        if strip is self._strip and selected == self._selected:
             return
-        if rows != self._rows:
-            self._rows = rows
-            summary = layer_strip.summary(rows)
-            self._caption = shown(layer_strip.caption(rows)) if rows else ""
-            self.setAccessibleDescription(shown(summary))
-            self.setFocusPolicy(Qt.FocusPolicy.TabFocus if rows else Qt.FocusPolicy.NoFocus)
+        if strip is not self._strip:
+            self._strip = strip
+            self._caption = shown(strip.caption)
+            self.setAccessibleDescription(shown(strip.summary))
+            self.setFocusPolicy(Qt.FocusPolicy.TabFocus if strip.rows else Qt.FocusPolicy.NoFocus)
             self._cut()
-        self._selected = place
+        self._selected = selected
         self.update()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -129,10 +127,10 @@ class LayerStrip(QWidget):
     # inside
 
     def _cut(self) -> None:
-        self._cells = layer_strip.cells(self._rows, max(0, self.width() - CAPTION_ROOM_PX - 8))
+        self._cells = layer_strip.cells(self._strip, max(0, self.width() - CAPTION_ROOM_PX - 8))
 
     def _choose(self, row: int) -> None:
-        self.tensorChosen.emit(self._rows[row].name)
+        self.tensorChosen.emit(self._strip.rows[row].name)
 
     def _cell_at(self, x: int) -> Cell | None:
         return next((cell for cell in self._cells if cell.left <= x < cell.left + cell.width), None)
@@ -161,7 +159,7 @@ class LayerStrip(QWidget):
             painter.fillRect(rect.adjusted(0, BAR_PX // 2, 0, 0), ink)
 
     def _about(self, cell: Cell) -> str:
-        line = self._rows[cell.worst]
+        line = self._strip.rows[cell.worst]
         parts = [line.label, f"{shape_text(line.shape)} {line.dtype}"]
         if line.verdict is not None:
             parts.append(word(line.verdict))

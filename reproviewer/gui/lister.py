@@ -30,25 +30,30 @@ class Lister(QObject):
         self._background.crashed.connect(self.crashed)
         self._sources: tuple[object, ...] = ()
         self._list = TensorList()
+        self._making: tuple[object, ...] | None = None
 
     def present(self, session: Session, findings: Findings) -> TensorList:
-        """The list of this desk; made at once if it has not been."""
+        """The list of this desk; the one before it while a long one is being made."""
         now = sources(session, findings)
-        if not self._is_of(now):
+        if not self._is_of(now) and not _is_long(session):
             self._sources, self._list = now, tensor_list(session, findings)
         return self._list
 
     def prepare(self, session: Session, findings: Findings) -> bool:
         """Whether the list of this desk can be had at once. If not, it is being made."""
+        now = sources(session, findings)
+        if self._making is not None and _are_same(now, self._making):
+            return False
         self._background.cancel("list")
-        now, reference = sources(session, findings), session.reference_item
-        if self._is_of(now) or reference is None or len(reference.weights.tensors) < LONG:
+        self._making = None
+        if self._is_of(now) or not _is_long(session):
             return True
 
         def learn(made: TensorList) -> None:
-            self._sources, self._list = now, made
+            self._sources, self._list, self._making = now, made, None
             self.ready.emit()
 
+        self._making = now
         self._background.start("list", lambda cancelled: tensor_list(session, findings), learn, self.crashed.emit)
         return False
 
@@ -57,4 +62,13 @@ class Lister(QObject):
         self._background.close()
 
     def _is_of(self, now: tuple[object, ...]) -> bool:
-        return len(now) == len(self._sources) and all(map(is_, now, self._sources))
+        return _are_same(now, self._sources)
+
+
+def _are_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    return len(some) == len(others) and all(map(is_, some, others))
+
+
+def _is_long(session: Session) -> bool:
+    reference = session.reference_item
+    return reference is not None and len(reference.weights.tensors) >= LONG

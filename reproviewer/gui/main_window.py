@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
         self.actions_.show_state(state, desk.can_undo, desk.can_redo)
         self.verdict.show_view(state.verdict)
         self.shelf.show_cards(state.cards)
-        self.strip.show_rows(state.tensors.rows, state.selected)
+        self.strip.show_strip(state.tensors.strip, state.tensors.place(state.selected))
         paired = next((card.label for card in state.cards if state.plot and card.id == state.plot.focus), "")
         self.tensors.show_list(state.tensors, state.selected, state.pairing, paired)
         self.plots.show_plot(state.plot, state.kind)

@@ -48,7 +48,7 @@ PLOTS = (
     "reproviewer.gui.plots.area",
     "reproviewer.gui.plots.board",
 )
-GIVE_WAY_S = 0.0005
+GIVE_WAY_S = 0.0001
 STEP_AFTER_MS = 1
 """What waits meanwhile comes first: steps without a pause between them would be as one."""
 

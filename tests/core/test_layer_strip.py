@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from reproviewer.core.layer_strip import MIN_PX, caption, cell_of, cells, summary
+from reproviewer.core.layer_strip import MIN_PX, caption, cell_of, cells, strip, summary
 from reproviewer.core.tensor_rows import TensorRow
 from reproviewer.core.verdict import Verdict
 
@@ -20,7 +20,7 @@ def rows(count, unlike=(), verdict=Verdict.DIFFERENT, size=lambda at: 1 + at % 5
 @pytest.mark.parametrize("count", [1, 2, 119, 120, 349, 350, 351, 5000, 10_000])
 @pytest.mark.parametrize("width", [2, 3, 100, 700, 1024])
 def test_cells_cover_the_width_and_every_tensor_is_in_one(count, width):
-    found = cells(rows(count), width)
+    found = cells(strip(rows(count)), width)
     assert [found[0].left, found[-1].left + found[-1].width] == [0, width]
     assert all(a.left + a.width == b.left for a, b in pairwise(found))
     assert [found[0].first, found[-1].last] == [0, count - 1]
@@ -32,7 +32,7 @@ def test_cells_cover_the_width_and_every_tensor_is_in_one(count, width):
 
 @pytest.mark.parametrize("place", [0, 1, 4321, 9_998, 9_999])
 def test_one_difference_among_ten_thousand_is_seen(place):
-    found = [cell for cell in cells(rows(10_000, [place]), 700) if cell.verdict is not Verdict.IDENTICAL]
+    found = [cell for cell in cells(strip(rows(10_000, [place])), 700) if cell.verdict is not Verdict.IDENTICAL]
     assert [(cell.verdict, cell.worst) for cell in found] == [(Verdict.DIFFERENT, place)]
     assert found[0].width >= MIN_PX
 
@@ -40,24 +40,24 @@ def test_one_difference_among_ten_thousand_is_seen(place):
 def test_a_shared_cell_takes_the_worst():
     lines = rows(10_000, range(0, 10_000, 7))
     lines[3] = rows(4, [3], Verdict.MISMATCHED)[3]
-    assert cells(lines, 700)[0].verdict is Verdict.MISMATCHED
-    assert cells(lines, 700)[0].worst == 3
+    assert cells(strip(lines), 700)[0].verdict is Verdict.MISMATCHED
+    assert cells(strip(lines), 700)[0].worst == 3
 
 
 def test_large_tensors_are_wider():
-    found = cells(rows(2, size=lambda at: (10, 10_000_000)[at]), 400)
+    found = cells(strip(rows(2, size=lambda at: (10, 10_000_000)[at])), 400)
     assert found[0].width < found[1].width < 20 * found[0].width
 
 
 def test_nothing_to_draw():
-    assert cells([], 700) == ()
-    assert cells(rows(3), 0) == ()
+    assert cells(strip([]), 700) == ()
+    assert cells(strip(rows(3)), 0) == ()
     state = [TensorRow("m", "m", (), "float32", None, 0, 1, role="optimizer")]
-    assert cells(state, 700) == ()
+    assert cells(strip(state), 700) == ()
 
 
 def test_the_cell_of_a_line():
-    found = cells(rows(10), 700)
+    found = cells(strip(rows(10)), 700)
     assert cell_of(found, 4) == 4
     assert cell_of(found, None) is None
     assert cell_of(found, 99) is None

@@ -19,11 +19,12 @@ from reproviewer.gui.tasks import Background
 
 @pytest.fixture
 def compared(qapp, engine):
-    """A comparer of a real engine, and all that it told."""
+    """A comparer of a real engine, and all that it told; what explains a verdict is looked for at once."""
     background, thread = Background(), EngineThread(engine)
     made = Comparer(background, thread)
     told = []
     made.findingsChanged.connect(lambda: told.append(made.findings))
+    made.findingsChanged.connect(made.relate)
     yield made, told
     background.close()
     thread.close()

@@ -6,8 +6,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
-from reproviewer.core.layer_tree import grow
-from reproviewer.core.tensor_list import TensorList
+from reproviewer.core.tensor_list import listed
 from reproviewer.core.tensor_rows import TensorRow
 from reproviewer.core.verdict import Criteria, Tolerance, Tolerances, Verdict
 from reproviewer.gui import theme as themes
@@ -206,7 +205,10 @@ def test_the_strip_leads_to_tensors_by_mouse_and_keys(compared):
     strip = desk.window.strip
     unlike = [cell for cell in strip.cells if cell.verdict is Verdict.DIFFERENT]
     assert len(strip.cells) == 24
-    assert [strip._rows[cell.worst].name for cell in unlike] == ["model/block_1/mlp/kernel", "model/block_3/norm/bias"]
+    assert [strip._strip.rows[cell.worst].name for cell in unlike] == [
+        "model/block_1/mlp/kernel",
+        "model/block_3/norm/bias",
+    ]
     desk.qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=QPoint(unlike[1].left + 1, 5))
     assert desk.state.selected == desk.window.tensors.view.current_name() == "model/block_3/norm/bias"
     strip.setFocus()
@@ -314,10 +316,6 @@ def many(unlike=()):
     )
 
 
-def listed(rows):
-    return TensorList(rows, grow(rows))
-
-
 @pytest.fixture
 def tree(qtbot):
     """A tree in a window of its own."""
@@ -410,7 +408,7 @@ def test_state_is_listed_closed_at_the_end(qtbot, tree):
 def test_one_difference_among_ten_thousand_is_painted(qtbot):
     strip = LayerStrip(themes.LIGHT)
     strip.resize(900, 20)
-    strip.show_rows(many({7777}), None)
+    strip.show_strip(listed(many({7777})).strip, None)
     image = strip.grab().toImage()
     ink = themes.LIGHT.different_ink.lower()
     loud = [x for x in range(image.width()) if image.pixelColor(x, 2).name() == ink]
