@@ -136,15 +136,13 @@ class Comparer(QObject):
         self.findingsChanged.emit()
 
     def relate(self) -> None:
-        """Find out what unlike tensors have to do with each other, once the verdict has been given and is shown."""
+        """Find out what unlike tensors have to do with each other; for when the verdict, `relating`, has been shown."""
         session = self._session
         reference = session.reference_item if session else None
-        todo = self._to_relate()
-        if todo and reference is not None and not self._is_relating:
+        if self.findings.relating and not self._is_relating and reference is not None:
             self._is_relating = True
-            self._background.start(
-                "relate", partial(self._related_work, reference, todo), self._learn_relations, self.failed.emit
-            )
+            work = partial(self._related_work, reference, self._to_relate())
+            self._background.start("relate", work, self._learn_relations, self.failed.emit)
 
     def _to_relate(self) -> dict[_Key, Item]:
         session = self._session
