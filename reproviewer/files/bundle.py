@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reproviewer.core.weights import stamp_of
 from reproviewer.files.contents import Unreadable, quoted
 from reproviewer.files.crc32c import crc32c, crc32c_each, mask
 from reproviewer.files.protobuf import as_bytes, as_int, fields, shape, signed
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from reproviewer.core.weights import Stamp
     from reproviewer.files.protobuf import Data
 
 MAX_INDEX = 16 << 20
@@ -56,11 +58,17 @@ class Entry:
 
 
 class Bundle:
-    """An open bundle: its entries by key, and the bytes of their data files."""
+    """An open bundle: its entries by key, and the bytes of their data files.
+
+    `seen` are its index and the data files that were looked at, as they were then. Whoever trains a model writes them
+    anew one after another.
+    """
 
     def __init__(self, prefix: Path) -> None:
         self._prefix = prefix
-        self._table = _read_table(index_of(prefix))
+        index = index_of(prefix)
+        self.seen = {index: _state_of_index(index)}
+        self._table = entries(index.read_bytes())
         self.file_count = _file_count(self._table.pop(b"", b""))
         self.entries = {e.key: e for e in (_entry(_text(k), v) for k, v in self._table.items() if k[:1] != b"\0")}
         self._sizes: dict[int, int] = {}
@@ -78,11 +86,6 @@ class Bundle:
         if found.dtype != entry.dtype or found.slices:
             raise Unreadable("a slice of `{name}` is damaged", name=entry.name)
         return found
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Its index, and all data files that were looked at."""
-        return index_of(self._prefix), *map(self._data, self._sizes)
 
     def path(self, entry: Entry) -> Path:
         """The data file of an entry."""
@@ -105,7 +108,9 @@ class Bundle:
         homes = {os.path.realpath(path.parent), os.path.dirname(os.path.realpath(index_of(self._prefix)))}
         if os.path.dirname(os.path.realpath(path)) not in homes:
             raise Unreadable("its data file {file} is a link to another place", file=quoted(path.name))
-        return path.stat().st_size
+        status = path.stat()
+        self.seen[path] = stamp_of(status)
+        return status.st_size
 
     def read(self, entry: Entry, start: int = 0, count: int | None = None) -> bytes:
         """Bytes of an entry: all, or `count` from `start`."""
@@ -185,12 +190,12 @@ def _compare(entry: Entry, crc: int) -> None:
         raise Unreadable("the checksum of `{name}` does not match", name=entry.name)
 
 
-def _read_table(path: Path) -> dict[bytes, Data]:
+def _state_of_index(path: Path) -> Stamp:
     if not path.is_file():
         raise Unreadable("its index {file} is missing", file=quoted(path.name))
     if path.stat().st_size > MAX_INDEX:
         raise Unreadable("its index is larger than {limit} bytes", limit=MAX_INDEX)
-    return entries(path.read_bytes())
+    return stamp_of(path.stat())
 
 
 def _file_count(header: Data) -> int:

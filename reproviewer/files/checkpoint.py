@@ -68,8 +68,8 @@ def read(prefix: Path, spill: Spill) -> Index:
     folder = saved_model.folder_of(prefix)
     about = saved_model.describe(folder) if folder else {}
     known = ({ARCHITECTURE: NOT_LOADED} if folder else {}) | {key: value for key, value in remarks.items() if value}
-    files = (*bundle.files, *(saved_model.files_of(folder) if folder else ()))
-    return Index("saved-model" if folder else "tf-checkpoint", tensors, about, known, files)
+    files = saved_model.files_of(folder) if folder else ()
+    return Index("saved-model" if folder else "tf-checkpoint", tensors, about, known, files, bundle.seen)
 
 
 def _beside(prefix: Path) -> list[str]:

@@ -52,7 +52,8 @@ class FileContents:
 class Index:
     """What a reader finds: the format's key, the tensors in order, what the file says about itself, and remarks.
 
-    `files` are those that were read, besides the one that was opened and those in which the tensors lie.
+    `files` are those that were read, besides the one that was opened and those in which the tensors lie. `seen` are the
+    states of files of which what is told here must be true together, as they were before the first byte was read.
     """
 
     format: str
@@ -60,6 +61,7 @@ class Index:
     metadata: dict[str, str] = field(default_factory=dict)
     remarks: dict[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+    seen: dict[Path, Stamp] = field(default_factory=dict)
 
 
 class Unreadable(ReproError):

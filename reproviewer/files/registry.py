@@ -36,24 +36,27 @@ READERS = {
 
 def read_index(path: Path, scratch: Path) -> dict[str, Any]:
     """Read `path` and return its index as a JSON document; what must be unpacked goes to the new file `scratch`."""
-    before = _stamp(path)
+    before = {path: _stamp(path)}
     kind, source = detect(path)
+    before.setdefault(source, _stamp(source))
     reader = importlib.import_module(READERS[kind])
     spill = Spill(scratch)
     with closing(spill):
         index: Index = reader.read(source, spill)
-    if _stamp(path) != before:
-        raise Unreadable("it changed while it was read")
     check_names(t.name for t in index.tensors)
     _check_windows(index, spill)
-    places = [path, source, *index.files, *(Path(t.path) for t in index.tensors if t.path != spill.path)]
+    before = {**index.seen, **before}
+    places = [*before, *index.files, *(Path(t.path) for t in index.tensors if t.path != spill.path)]
+    stamps = {place: stamp for place in dict.fromkeys(places) if (stamp := _stamp(place)) is not None}
+    if any(stamps.get(place) != stamp for place, stamp in before.items()):
+        raise Unreadable("it changed while it was read")
     return {
         "format": index.format,
         "source": str(source),
         "metadata": {encodable(key): encodable(value) for key, value in index.metadata.items()},
         "remarks": {key: one_line(value) for key, value in index.remarks.items()},
         "tensors": [vars(t) for t in _with_clear_aliases(index)],
-        "stamps": {str(place): stamp for place in dict.fromkeys(places) if (stamp := _stamp(place)) is not None},
+        "stamps": {str(place): stamp for place, stamp in stamps.items()},
     }
 
 

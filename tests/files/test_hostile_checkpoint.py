@@ -8,6 +8,7 @@ import pytest
 from reproviewer import files
 from reproviewer.core.message import ReproError
 from reproviewer.core.weights import read_bits
+from reproviewer.files import checkpoint as reader
 from reproviewer.files.crc32c import crc32c, mask
 from tests.files.bundles import DATA, checkpoint, chunk, entry, header, number
 
@@ -234,3 +235,12 @@ def test_variables_that_are_a_link_to_another_place(copied, tmp_path, refused):
 def test_a_state_file_that_names_itself(copied, read, name):
     (copied / "checkpoint").write_text(f'model_checkpoint_path: "{name}"\n')
     assert read(copied / "checkpoint").source == copied / "record_weight"
+
+
+@pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
+def test_a_part_that_is_replaced_while_the_other_is_read(copied, answer, monkeypatch, part):
+    """A program that trains a model writes its checkpoint anew, one file after another."""
+    path, fresh = copied / f"record_weight.{part}", copied / "fresh"
+    shutil.copy(path, fresh)
+    monkeypatch.setattr(reader, "verify", lambda *_: not os.replace(fresh, path))
+    assert answer(copied / "record_weight").endswith("it changed while it was read.")
