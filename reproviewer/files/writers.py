@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _KEYWORDS = {"file", "allow_pickle"}
 """Parameters of `numpy.savez`, which takes the names of the arrays as keywords too."""
+_METADATA = "__metadata__"
+"""Where a header of safetensors, which lists tensors by name, keeps its metadata."""
 
 
 def write_npz(weights: WeightSet, path: Path) -> None:
@@ -60,6 +62,10 @@ def write_safetensors(weights: WeightSet, path: Path, metadata: dict[str, str] |
     from safetensors.numpy import save_file
 
     _check_names(weights, path)
+    if _METADATA in weights.by_name:
+        raise ReproError(
+            "{file} was not saved: in .safetensors no tensor can be called `{name}`.", file=path.name, name=_METADATA
+        )
     arrays = {t.name: _marked(t, path) for t in weights.tensors}
     order = json.dumps([t.name for t in weights.tensors])
     try:

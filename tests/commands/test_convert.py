@@ -112,6 +112,7 @@ BAD_NAMES = {
     "keyword": (["file"], "b.npz", "no array can be called `file`"),
     "checkpoint": (["dense/kernel"], "b", "only a model can write a TensorFlow checkpoint"),
     "suffix": (["dense/kernel"], "b.pt", "no weight format is called .pt"),
+    "header": (["__metadata__"], "b.safetensors", "in .safetensors no tensor can be called `__metadata__`"),
 }
 
 
