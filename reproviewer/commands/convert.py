@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reproviewer.commands import terminal
 from reproviewer.core import sentences
 from reproviewer.core.compare import compare
-from reproviewer.core.message import ReproError
+from reproviewer.core.message import ReproError, one_line
 from reproviewer.files import format_for_name, read
 from reproviewer.files.convert import Converted, Loss, convert, losses
 from reproviewer.files.scratch import scratch_folder
@@ -49,7 +49,7 @@ def _check_allowed(lost: list[Loss], allowed: list[str], target: Path) -> None:
 
 
 def _told(done: Converted, lost: list[Loss], assumed: str | None, target: Path, form: Format) -> str:
-    line = f"  Saved: {target} ({form.label})"
+    line = f"  Saved: {one_line(str(target))} ({form.label})"
     if lost:
         line += f"; left out: {' and '.join(str(loss.what) for loss in lost)}"
     if done.not_kept:

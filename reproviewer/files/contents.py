@@ -18,6 +18,8 @@ MAX_TENSORS = 50_000
 MAX_RANK = 32
 MAX_DIMENSION = 1 << 48
 MAX_NAME = 1_000
+MAX_TEXT = 4000
+"""So much of an HDF5 attribute's text is told."""
 CHEAP = 64 << 20
 """Checksums that a format keeps are verified over this many bytes of data; more would make opening slow."""
 SPARE_EXPANSION = 256 << 20

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from reproviewer.core.message import Message, ReproError, message
 from reproviewer.files import writers
-from reproviewer.files.contents import ARCHITECTURE, LEFT_OUT, natural, quoted
+from reproviewer.files.contents import ARCHITECTURE, LEFT_OUT, MAX_TEXT, natural, quoted
 from reproviewer.files.reader import read
+from reproviewer.files.safe_tensors import ORDER, WRITER
 from reproviewer.files.save import save
 
 if TYPE_CHECKING:
@@ -76,11 +77,22 @@ def convert(contents: FileContents, target: Path, form: Format, scratch: Path) -
     kept, metadata = _kept(contents, form), _kept_metadata(contents, form)
     if not kept.tensors:
         raise ReproError("{file} was not saved: there is no tensor to put into it.", file=quoted(target.name))
-    save(target, form.key, kept, lambda path: _write(contents, kept, metadata, form, path), scratch, contents.stamps)
+    save(
+        target,
+        form.key,
+        kept,
+        lambda path: _write(contents, kept, metadata, form, path),
+        scratch,
+        _read_from(contents),
+        metadata,
+    )
     back = read(target, scratch)
-    if not metadata.items() <= back.metadata.items():
-        raise ReproError("{file} was saved, but not all that was to be told in it.", file=quoted(target.name))
     return Converted(kept, back, tuple(_not_kept(contents, kept, back.weights)))
+
+
+def _read_from(contents: FileContents) -> list[str | Path]:
+    """The files that the tensors come from, and the one that tells which checkpoint of a folder is the newest."""
+    return [*contents.stamps, contents.source.with_name("checkpoint")]
 
 
 def _kept(contents: FileContents, form: Format) -> WeightSet:
@@ -89,8 +101,18 @@ def _kept(contents: FileContents, form: Format) -> WeightSet:
 
 
 def _kept_metadata(contents: FileContents, form: Format) -> dict[str, str]:
-    places = {"safetensors": contents.metadata, "legacy-h5": _LEGACY}
-    return {key: value for key, value in contents.metadata.items() if key in places.get(form.key, ())}
+    """What has a place under its own name; safetensors' files of this program keep something else under two names."""
+    told = contents.metadata.items()
+    if form.key == "safetensors":
+        return {key: value for key, value in told if key not in (ORDER, WRITER)}
+    if form.key == "legacy-h5":
+        return {key: value for key, value in told if key in _LEGACY and _is_attribute(value)}
+    return {}
+
+
+def _is_attribute(text: str) -> bool:
+    """Whether an attribute of HDF5 keeps a text, and its reader tells all of it."""
+    return 0 < len(text) < MAX_TEXT and "\0" not in text
 
 
 def _write(contents: FileContents, kept: WeightSet, metadata: dict[str, str], form: Format, path: Path) -> None:

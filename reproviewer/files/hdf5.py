@@ -23,7 +23,7 @@ from h5py.h5g import GroupID
 from reproviewer.core.weights import Role, Tensor
 from reproviewer.files import hdf5_data
 from reproviewer.files.child import address_space
-from reproviewer.files.contents import MAX_TENSORS, Index, Unreadable, check_expansion, quoted
+from reproviewer.files.contents import MAX_TENSORS, MAX_TEXT, Index, Unreadable, check_expansion, quoted
 from reproviewer.files.span import Span
 from reproviewer.files.spill import on_disk
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 MAX_ATTRIBUTE = 16 << 20
 MAX_DEPTH = 64
 MAX_LINKS = 4 * MAX_TENSORS
-MAX_TEXT = 4000
 _MARK = "dtype"
 _STEP_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0

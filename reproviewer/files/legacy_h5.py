@@ -16,6 +16,7 @@ from reproviewer.files.contents import (
     ARCHITECTURE,
     LEFT_OUT,
     MAX_TENSORS,
+    MAX_TEXT,
     NOT_LOADED,
     Index,
     Unreadable,
@@ -23,7 +24,7 @@ from reproviewer.files.contents import (
     listed,
     quoted,
 )
-from reproviewer.files.hdf5 import MAX_TEXT, path_of
+from reproviewer.files.hdf5 import path_of
 from reproviewer.files.npy import assumed
 
 if TYPE_CHECKING:

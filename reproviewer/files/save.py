@@ -39,6 +39,7 @@ def save(
     write: Callable[[Path], None],
     scratch: Path,
     read_from: Iterable[str | Path] = (),
+    metadata: dict[str, str] | None = None,
 ) -> None:
     """Save weights as `target`; whatever happens, `target` is afterwards either the old file or the new one, whole.
 
@@ -56,6 +57,8 @@ def save(
         A folder for passing data.
     read_from
         Files that must stay as they are, besides those in which the expected weights lie.
+    metadata
+        What the file must tell of itself.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def save(
     with _in_words(target), place_beside(target.parent) as place:
         fresh = place / (target.name if target.name.endswith(form.suffix) else f"{target.name}{form.suffix}")
         write(fresh)
-        _check_written(fresh, expected, form, target, scratch)
+        _check_written(fresh, expected, metadata or {}, form, target, scratch)
         if format == _CHECKPOINT:
             install(place, _parts(fresh))
         else:
@@ -137,7 +140,9 @@ def _parts(fresh: Path) -> list[str]:
     return [p.name for p in _targets(fresh) if p.exists()]
 
 
-def _check_written(fresh: Path, expected: WeightSet, form: formats.Format, target: Path, scratch: Path) -> None:
+def _check_written(
+    fresh: Path, expected: WeightSet, metadata: dict[str, str], form: formats.Format, target: Path, scratch: Path
+) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="check-", dir=scratch) as passing:
         contents = read(fresh, Path(passing))
@@ -149,6 +154,8 @@ def _check_written(fresh: Path, expected: WeightSet, form: formats.Format, targe
         raise ReproError(
             "{file} was not saved: what was written does not hold the same weights ({why}).", file=target.name, why=why
         )
+    if not metadata.items() <= contents.metadata.items():
+        raise _not_saved(target, message("not all that was to be told in it can be read back"))
 
 
 @contextmanager

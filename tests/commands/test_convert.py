@@ -1,6 +1,7 @@
 """`reproviewer convert`: what is kept is identical, what is lost is said, and what cannot be kept ends it."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,29 @@ def test_metadata_that_the_other_has_no_place_for(tmp_path, convert):
     status, text = convert(tmp_path / "a.safetensors", tmp_path / "b.npz")
     assert (status, "beside its tensors (format); --allow-loss metadata" in text) == (2, True)
     assert convert(tmp_path / "a.safetensors", tmp_path / "b.npz", "--allow-loss", "metadata")[0] == 0
+
+
+@pytest.mark.parametrize("told", ["", "1\0", "x" * 4000])
+def test_metadata_that_an_attribute_cannot_keep(tmp_path, convert, told):
+    """It is lost, which is to be allowed; the old file stays as it was until then."""
+    source, target = tmp_path / "a.safetensors", tmp_path / "b.h5"
+    save_file({"dense/kernel": np.ones(2)}, source, {"keras_version": told, "backend": "x" * 3999})
+    target.write_bytes(b"old")
+    status, text = convert(source, target, "--replace")
+    assert (status, "beside its tensors (keras_version); --allow-loss metadata" in text) == (2, True)
+    assert target.read_bytes() == b"old"
+    assert convert(source, target, "--replace", "--allow-loss", "metadata")[0] == 0
+    assert files.read(target, tmp_path / "scratch").metadata == {"backend": "x" * 3999}
+
+
+@pytest.mark.parametrize("key", ["reproviewer/order", "reproviewer/version"])
+def test_metadata_under_a_name_that_is_taken(tmp_path, convert, key):
+    source, target = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    save_file({"w": np.ones(2)}, source, {key: "none"})
+    target.write_bytes(b"old")
+    status, text = convert(source, target, "--replace")
+    assert (status, f"beside its tensors ({key}); --allow-loss metadata" in text) == (2, True)
+    assert target.read_bytes() == b"old"
 
 
 def test_legacy_keeps_what_keras_tells_of_itself(tmp_path, convert):
@@ -182,6 +206,20 @@ def test_onto_itself(npz, convert):
     status, text = convert(npz, npz, "--replace")
     assert (status, "read from that very file" in text) == (2, True)
     assert hashlib.sha256(npz.read_bytes()).digest() == before
+
+
+def test_onto_the_state_file_of_the_folder_that_is_read(tmp_path, convert):
+    folder = shutil.copytree(DATA / "k2_ckpt_dir", tmp_path / "checkpoints")
+    (tmp_path / "link.npz").symlink_to(folder / "checkpoint")
+    before = (folder / "checkpoint").read_bytes()
+    status, text = convert(folder, tmp_path / "link.npz", "--replace")
+    assert (status, "read from that very file" in text) == (2, True)
+    assert (folder / "checkpoint").read_bytes() == before
+
+
+def test_a_target_of_two_lines_is_told_in_one(npz, tmp_path, convert):
+    status, text = convert(npz, tmp_path / "b\nc.npz")
+    assert (status, text.count("\n"), "b\\nc.npz (NumPy arrays)" in text) == (0, 2, True)
 
 
 @pytest.mark.parametrize(
