@@ -24,6 +24,7 @@ from reproviewer.files.contents import (
     check_expansion,
     count_bytes,
     declares,
+    listed,
     quoted,
 )
 from reproviewer.files.torch_pickle import DTYPES, PARAMETER, STORAGES, TENSOR_2, TENSOR_3, Call, Name, Outside
@@ -118,14 +119,14 @@ def _role(key: str, value: Any) -> Role:
 
 def _metadata(found: list[_Leaf]) -> tuple[dict[str, str], str]:
     """Plain values at the top, and what is told of the others."""
-    plain = [leaf for leaf in found if not isinstance(leaf.value, Call)]
-    shown = {
-        leaf.path[0]: _text(leaf.value) for leaf in plain if len(leaf.path) == 1 and not isinstance(leaf.value, Outside)
-    }
+    plain = [leaf for leaf in found if not isinstance(leaf.value, Call | Outside)]
+    bare = ["/".join(leaf.path) for leaf in found if isinstance(leaf.value, Outside)]
+    shown = {leaf.path[0]: _text(leaf.value) for leaf in plain if len(leaf.path) == 1}
     places = list(dict.fromkeys("/".join(leaf.path[:-1]) for leaf in plain if len(leaf.path) > 1))
     some = ", ".join(map(quoted, places[:3])) + (f" and {len(places) - 3:,} more" if len(places) > 3 else "")
     more = f"{len(shown) - _MOST_SHOWN:,} more at the top" if len(shown) > _MOST_SHOWN else ""
-    left_out = [text for text in (f"settings in {some}" if places else "", more) if text]
+    storages = f"numbers without a shape in {listed(bare)}" if bare else ""
+    left_out = [text for text in (storages, f"settings in {some}" if places else "", more) if text]
     return dict(list(shown.items())[:_MOST_SHOWN]), "; ".join(left_out)
 
 

@@ -91,6 +91,14 @@ def test_an_optimizer_alone_is_told_by_its_form(tmp_path, read):
     assert (found.name, found.role) == ("state/0/exp_avg", "optimizer")
 
 
+def test_a_storage_without_a_tensor_is_left_out_and_told(tmp_path, read):
+    content = {"w": tensor(), "bare": storage(), "deep": {"bare": storage()}, "epoch": 3}
+    contents = read(archive(tmp_path / "a.pt", dump(content)))
+    assert [t.name for t in contents.weights.tensors] == ["w"]
+    assert contents.metadata == {"epoch": "3"}
+    assert contents.remarks["left out"] == "numbers without a shape in bare, deep/bare"
+
+
 class Runs:
     """What `pickle.load` would run."""
 
