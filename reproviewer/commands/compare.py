@@ -22,6 +22,7 @@ from reproviewer.core.verdict import (
     worst,
 )
 from reproviewer.files import read_all
+from reproviewer.files.contents import LEFT_OUT
 from reproviewer.files.save import check_target
 from reproviewer.files.scratch import scratch_folder
 from reproviewer.reports.forms import check_suffix
@@ -66,7 +67,7 @@ def main(args: argparse.Namespace) -> int:
         verdict = worst([comparison.verdict for comparison in comparisons])
         text = terminal.headline(verdict, sentences.overall(names[0], others))
         text += _groups([one_line(name) for name in names], found) if len(others) > 1 else ""
-        terminal.emit(text + "".join(_listing(*other) for other in others))
+        terminal.emit(text + "".join(_listing(*other) for other in others) + _left_out(names, contents))
     good = all(_is_good(tensor) for comparison in comparisons for tensor in comparison.tensors)
     return terminal.IDENTICAL if good else terminal.NOT_IDENTICAL
 
@@ -130,6 +131,14 @@ def _groups(files: Sequence[str], found: Groups) -> str:
     for number, name, row in zip(numbers, files, found.matrix, strict=True):
         lines.append(f"  {number}  {' '.join(sentences.SIGNS[word].rjust(width) for word in row)}  {name}")
     return "\n".join(lines) + "\n"
+
+
+def _left_out(names: Sequence[str], contents: Sequence[FileContents]) -> str:
+    """What the files hold that is no numbers, so that nobody takes it for compared."""
+    found = [
+        (name, one.remarks[LEFT_OUT]) for name, one in zip(names, contents, strict=True) if LEFT_OUT in one.remarks
+    ]
+    return "".join(f"  left out of {one_line(name)}: {what}\n" for name, what in found)
 
 
 def _listing(label: str, comparison: Comparison) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from reproviewer.cli import main
 from tests.commands.asking import PROGRAM, answer, no_answer, strict
+from tests.files import bundles
 
 
 @pytest.mark.parametrize(
@@ -274,3 +275,15 @@ def test_reports_beside_the_answer(capsys, files, tmp_path):
     line = no_answer(capsys, "compare", files["a"], files["b"], "--report", tmp_path / "report.pdf")
     assert line == "reproviewer: A report is a .html, a .json or a .csv file, not report.pdf.\n"
     assert "There is no folder" in no_answer(capsys, "compare", files["a"], files["b"], "--report", "no/where.html")
+
+
+def test_what_no_tensor_was_made_of_is_told(tmp_path, capsys):
+    """Two checkpoints that differ in a text only: their numbers are identical, and nobody said more than that."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    kernel = (b"kernel", bundles.entry())
+    one = bundles.checkpoint(tmp_path / "a", kernel, (b"text", bundles.entry(7, (), offset=20, size=0, crc=1)))
+    other = bundles.checkpoint(tmp_path / "b", kernel, (b"text", bundles.entry(7, (), offset=20, size=0, crc=2)))
+    status, out, _ = answer(capsys, "compare", one, other)
+    assert status == 0
+    assert out.endswith(f"  left out of {one}: text\n  left out of {other}: text\n")
