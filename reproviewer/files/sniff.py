@@ -68,14 +68,14 @@ def _of_file(path: Path) -> tuple[str, Path]:
         return _of_zip(path)
     if json_text.looks_like(head):
         return _of_json(path)
+    if path.name in MODELS:  # in which a length may look like the brace of the next
+        return "checkpoint", weights_of(path.parent)
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") >= 2:
         return "safetensors", path
     if head.startswith(_ARRAY):
         return "npy", path
     if head.startswith(b"model_checkpoint_path:"):
         return _in_folder(path.parent)
-    if path.name in MODELS:
-        return "checkpoint", weights_of(path.parent)
     if zipfile.is_zipfile(path):
         return _of_zip(path)
     if checkpoint_prefix(path) != path:

@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from tests.files.bundles import chunk, number
+
 
 def without_names(told):
     return [{k: t[k] for k in ("dtype", "shape", "sha256")} for t in told]
@@ -97,6 +99,15 @@ def test_a_saved_model_whose_description_is_damaged_keeps_its_weights(samples, t
     for name in ("saved_model.pb", "keras_metadata.pb"):
         (tmp_path / "m" / name).write_bytes(b"\x12\xff" * 1000)
     assert len(names(read(tmp_path / "m"), "weight")) == 6
+
+
+def test_a_description_whose_length_looks_like_a_brace(samples, tmp_path, read):
+    """The ninth byte of a .safetensors file is the brace that its header begins with."""
+    shutil.copytree(samples / "k2_shared/saved", tmp_path / "m")
+    about = chunk(1, chunk(2, bytes(15_740)) + chunk(5, b"2.21.0"))
+    (tmp_path / "m/saved_model.pb").write_bytes(number(1, 1) + chunk(2, about + chunk(2, bytes(30_000))))
+    assert (tmp_path / "m/saved_model.pb").read_bytes()[8:9] == b"{"
+    assert read(tmp_path / "m/saved_model.pb").metadata["tensorflow_version"] == "2.21.0"
 
 
 def test_a_saved_model_without_variables(samples, tmp_path, refused):
