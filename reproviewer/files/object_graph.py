@@ -11,6 +11,7 @@ The key of a variable is the shortest path to it, so a weight of a Keras 3 model
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ _TRAINED = "_trainable_variables"
 COPY = "_all_variables"
 """Where `model.export` of Keras 3 keeps every weight a second time."""
 _OTHER_EDGES = {"save_counter", "keras_api", "metrics", "_metrics", "_loss_tracker", "_compile_metrics", COPY}
-_SEED_EDGES = {"_random_generator", "_state_var"}
+_SEED = re.compile(r"seed_generator(_\d+|_state)?|_random_generator|_state_var")
+"""A part of a path. A layer may be called anything, such as `seed_generator_head`."""
 _VALUE = "VARIABLE_VALUE"
 
 
@@ -91,7 +93,7 @@ def variables(graph: bytes) -> list[Variable]:
 
 
 def _is_seed(name: str) -> bool:
-    return "seed_generator" in name or name in _SEED_EDGES
+    return any(_SEED.fullmatch(part) for part in name.split("/"))
 
 
 def _is_optimizer(node: Node) -> bool:

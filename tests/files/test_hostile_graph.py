@@ -32,6 +32,21 @@ def test_an_object_graph_with_loops(tmp_path, read):
     assert (tensor.name, tensor.role, tensor.aliases) == ("kernel", "weight", ("dense/kernel",))
 
 
+@pytest.mark.parametrize(
+    ("attribute", "full_name", "role"),
+    [
+        (b"seed_generator_head", b"seed_generator_head/kernel", "weight"),
+        (b"seed_generator", b"seed_generator_7/seed_generator_state", "other"),
+        (b"w", b"seed_generator_1/seed_generator_state", "other"),
+        (b"_random_generator", b"StateVar", "other"),
+    ],
+)
+def test_what_is_a_seed_and_what_only_sounds_like_one(tmp_path, read, attribute, full_name, role):
+    graph = chunk(1, edge(attribute, 1)) + chunk(1, variable(b"kernel", full_name))
+    (tensor,) = read(with_graph(tmp_path, graph, (b"kernel", entry()))).weights.tensors
+    assert tensor.role == role
+
+
 def test_the_graph_checksum_counts(tmp_path, refused):
     stored, _ = graph_entry(b"")
     row = (b"_CHECKPOINTABLE_OBJECT_GRAPH", entry(7, (), offset=20, size=len(stored), crc=1))
