@@ -60,8 +60,8 @@ class Entry:
 class Bundle:
     """An open bundle: its entries by key, and the bytes of their data files.
 
-    `seen` are its index and the data files that were looked at, as they were then. Whoever trains a model writes them
-    anew one after another.
+    `unused` are the keys of slices that nobody asked for. `seen` are its index and the data files that were looked at,
+    as they were then: whoever trains a model writes them anew one after another.
     """
 
     def __init__(self, prefix: Path) -> None:
@@ -71,6 +71,7 @@ class Bundle:
         self._table = entries(index.read_bytes())
         self.file_count = _file_count(self._table.pop(b"", b""))
         self.entries = {e.key: e for e in (_entry(_text(k), v) for k, v in self._table.items() if k[:1] != b"\0")}
+        self.unused = {k for k in self._table if k[:1] == b"\0"}
         self._sizes: dict[int, int] = {}
         self._open: tuple[int, int] | None = None
 
@@ -79,12 +80,14 @@ class Bundle:
         return [self._slice(entry, part) for part in entry.slices]
 
     def _slice(self, entry: Entry, part: Extents) -> Entry:
-        data = self._table.get(slice_key(entry.key, part))
+        key = slice_key(entry.key, part)
+        data = self._table.get(key)
         if data is None:
             raise Unreadable("a slice of `{name}` is missing", name=entry.name)
         found = _entry(entry.key, data)
         if found.dtype != entry.dtype or found.slices:
             raise Unreadable("a slice of `{name}` is damaged", name=entry.name)
+        self.unused.discard(key)
         return found
 
     def path(self, entry: Entry) -> Path:

@@ -59,6 +59,7 @@ def read(prefix: Path, spill: Spill) -> Index:
         verified = verify(bundle, stored, CHEAP)
     left_out += [f"the full name of {v.key.removesuffix(SUFFIX)}" for v in order if not _is_sane(v.full_name)]
     left_out += [f"{copies:,} repeated as {COPY}"] * bool(copies)
+    left_out += [f"{len(bundle.unused):,} slices of what is no tensor"] * bool(bundle.unused)
     remarks = {
         "data files": str(bundle.file_count),
         "checksums": "all verified" if verified else "verified for the index and the first part of the data",

@@ -10,6 +10,7 @@ from reproviewer.core.message import ReproError
 from reproviewer.core.weights import read_bits
 from reproviewer.files import checkpoint as reader
 from reproviewer.files.crc32c import crc32c, mask
+from reproviewer.files.tensor_slices import slice_key
 from tests.files.bundles import DATA, checkpoint, chunk, entry, header, number
 
 
@@ -182,6 +183,13 @@ def test_two_tensors_in_the_same_bytes(tmp_path, refused, offset):
     whole = mask(crc32c((DATA + DATA)[offset : offset + 20]))
     rows = [(b"a", entry()), (b"b", entry(offset=offset, crc=whole))]
     refused(checkpoint(tmp_path, *rows, data=DATA + DATA), "`a` and `b` share bytes")
+
+
+def test_a_slice_of_no_tensor_is_left_out_and_told(tmp_path, read):
+    contents = read(
+        checkpoint(tmp_path, (slice_key("gone", ((0, 5),)), entry()), (b"k", entry(dims=(0,), size=0, crc=mask(0))))
+    )
+    assert (len(contents.weights.tensors), contents.remarks["left out"]) == (1, "1 slices of what is no tensor")
 
 
 def test_empty_tensors_share_nothing(tmp_path, read):
