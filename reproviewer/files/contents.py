@@ -30,6 +30,8 @@ LEFT_OUT, ARCHITECTURE = "left out", "architecture"
 """The remarks on what a file holds and no other file gets from it."""
 NOT_LOADED = "stored in the file, not loaded"
 
+_NUMBER = re.compile(r"\d{1,18}")
+_MOST_NUMBERS = 20
 COMPLEX = {"complex64", "complex128"}
 
 
@@ -113,16 +115,21 @@ def human_bytes(count: int) -> str:
     return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
 
 
-def natural(name: str) -> list[list[tuple[int, int, str]]]:
-    """A sort key for paths: part by part, digits as numbers (`vars/2` before `vars/10`)."""
-    return [
-        [
-            (0, int(piece), "") if piece.isdecimal() else (1, 0, piece)
-            for piece in re.split(r"(\d{1,18})", part)
-            if piece
-        ]
-        for part in name.split("/")
-    ]
+def natural(name: str) -> str:
+    """A sort key for paths: part by part, digits as numbers (`vars/2` before `vars/10`).
+
+    In the key a part ends with what is less than anything in it, and a number begins with how long it is. Only so many
+    numbers count as such as paths have: a key is short, and soon made, whatever the name.
+
+    >>> sorted(["a10", "a/b", "a9", "ab", "a", "a//b"], key=natural)
+    ['a', 'a//b', 'a/b', 'a9', 'a10', 'ab']
+    """
+    return _NUMBER.sub(_with_length, name.replace("/", "\0"), _MOST_NUMBERS)
+
+
+def _with_length(number: re.Match[str]) -> str:
+    text = str(int(number[0]))
+    return f"\1{chr(16 + len(text))}{text}"
 
 
 def count_bytes(name: str, dtype: str, shape: tuple[int, ...]) -> int:

@@ -46,7 +46,7 @@ def places(config: Any, names: Iterable[str]) -> dict[str, Place]:
     return found
 
 
-def sort_key(name: str, found: dict[str, Place]) -> list[tuple[int, list[list[tuple[int, int, str]]]]]:
+def sort_key(name: str, found: dict[str, Place]) -> list[tuple[int, str]]:
     """Sorts paths as the model lists its layers: own variables first, then those of the layers inside."""
     return [
         (_rank(part, found.get(prefix)), natural(part))

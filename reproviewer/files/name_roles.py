@@ -23,7 +23,7 @@ _COUNTER = re.compile(r"(.*_)?(step|epoch|iter|iteration|counter)s?(_\d+)?")
 _OPTIMIZERS = (
     r"(Adadelta|Adagrad|AdagradDA|Adafactor|Adam|Adamax|AdamW|Ftrl|LAMB|Lion|Momentum|Nadam|RMSProp|RMSprop|SGD)"
 )
-_STATE = re.compile(rf"{_OPTIMIZERS}(_\d+)?|beta[12]_power(_\d+)?|adam_[mv]")
+_STATE = re.compile(rf"(?:\A|/)(?:{_OPTIMIZERS}(_\d+)?|beta[12]_power(_\d+)?|adam_[mv])(?=/|\Z)")
 _INTEGERS = {"int32", "int64", "uint32", "uint64"}
 
 
@@ -43,18 +43,20 @@ def in_order(kinds: Mapping[str, tuple[str, tuple[int, ...]]]) -> list[tuple[str
     >>> in_order({"b10": kind, "b9": kind, "b9/m": kind, "Adam/b9": kind, "step": ("int64", ())})
     [('b9', 'weight'), ('b10', 'weight'), ('Adam/b9', 'optimizer'), ('b9/m', 'optimizer'), ('step', 'other')]
     """
-    roles = [(name, _role(name, kinds)) for name in sorted(kinds, key=natural)]
+    depths = sorted({name.count("/") for name in kinds})
+    roles = [(name, _role(name, kinds, depths)) for name in sorted(kinds, key=natural)]
     return sorted(roles, key=lambda item: RANK[item[1]])
 
 
 RANK = {"weight": 0, "draw": 0, "optimizer": 1, "other": 2}
 
 
-def _role(name: str, kinds: Mapping[str, tuple[str, tuple[int, ...]]]) -> Role:
-    parts = name.split("/")
-    if any(_STATE.fullmatch(part) for part in parts):
+def _role(name: str, kinds: Mapping[str, tuple[str, tuple[int, ...]]], depths: list[int]) -> Role:
+    """`depths` are all depths of names, so that nothing is looked for where there cannot be any."""
+    if _STATE.search(name):
         return "optimizer"
     if is_counter(name, *kinds[name]):
         return "other"
-    owners = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    parts = name.split("/")
+    owners = ("/".join(parts[: depth + 1]) for depth in depths if depth + 1 < len(parts))
     return "optimizer" if any(kinds.get(owner) == kinds[name] for owner in owners) else "weight"

@@ -178,6 +178,12 @@ def test_many_keys_in_a_large_index(tmp_path, refused):
     refused(checkpoint(tmp_path, *rows))
 
 
+@pytest.mark.parametrize("rest", ["/x" * 140, "x1" * 140], ids=["parts", "numbers"])
+def test_names_that_would_be_long_to_sort(tmp_path, answer, rest):
+    rows = [(f"{i:05d}{rest}".encode(), entry(dims=(0,), size=0, crc=mask(0))) for i in range(10_000)]
+    answer(checkpoint(tmp_path, *rows, (b"x", entry(crc=1))))
+
+
 @pytest.mark.parametrize("offset", [0, 4, 19])
 def test_two_tensors_in_the_same_bytes(tmp_path, refused, offset):
     whole = mask(crc32c((DATA + DATA)[offset : offset + 20]))
