@@ -107,14 +107,14 @@ def paired_with_others(comparisons: Sequence[Comparison]) -> Message | None:
     if not parts:
         return None
     rules = reduce(lambda one, more: message("{one}, {more}", one=one, more=more), parts)
-    return message("Paired with other names: {rules}.", rules=rules)
+    return message("Tensors matched under other names: {rules}.", rules=rules)
 
 
 _BY = {
-    ALIGNED_NUMBERS: "{n} by aligned numbers",
-    NAME_IN_FILE: "{n} by a name in the file",
-    SAME_PLACE: "{n} by the place in the model",
-    SAME_ORDER: "{n} by order",
+    ALIGNED_NUMBERS: "{n} by similar names",
+    NAME_IN_FILE: "{n} by a second name in the file",
+    SAME_PLACE: "{n} by their place in the model",
+    SAME_ORDER: "{n} by their order",
     CHOSEN: "{n} by hand",
 }
 
@@ -251,8 +251,13 @@ def _counted(comparison: Comparison, only: str, singular: str, plural: str) -> M
         n=comparison.differing,
         total=comparison.size,
         where=first_place(comparison),
-        largest=None if comparison.max_abs is None else shown_distance(comparison.max_abs),
+        largest=None if comparison.max_abs is None else _explained_distance(comparison.max_abs),
     )
+
+
+def _explained_distance(largest: float) -> str | Message:
+    """A distance in three digits; in words where no number tells it."""
+    return message("not finite (NaN or infinity)") if math.isinf(largest) else shown_distance(largest)
 
 
 def _mismatched(comparison: Comparison) -> Message:

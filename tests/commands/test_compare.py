@@ -178,7 +178,7 @@ def test_pairs_that_a_person_chose(tmp_path, capsys):
     assert {t["rule"] for t in document["tensors"]} == {"ambiguous"}
     status, out, _ = answer(capsys, "compare", *names, "--pair", "p=y", "--pair", "q=x")
     assert (status, out[0]) == (0, "✓")
-    assert "Paired with other names: 2 by hand." in out
+    assert "Tensors matched under other names: 2 by hand." in out
     for options, line in (
         (["p=none"], "There is no tensor named none to pair with."),
         (["none=x"], "The reference has no tensor named none."),

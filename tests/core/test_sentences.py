@@ -61,7 +61,7 @@ def test_one_sentence_for_each_verdict(against):
         ),
         (
             against(changed(1, np.nan)),
-            "1 of 10 weights differs, at dense/kernel[0, 0]; |Δ| ∞.",
+            "1 of 10 weights differs, at dense/kernel[0, 0]; |Δ| not finite (NaN or infinity).",
         ),
         (against(bias=None), "dense/bias is missing."),
         (against(extra=BIAS), "extra is extra."),
@@ -151,6 +151,6 @@ def test_how_tensors_with_other_names_were_paired(shelf):
     moved = compare(weights("dense/kernel", "dense_1/kernel"), weights("dense_4/kernel", "dense_5/kernel"))
     ordered = compare(weights("z/kernel", "a/kernel"), weights("y/kernel", "b/kernel"))
     assert sentences.paired_with_others([same]) is None
-    assert str(sentences.paired_with_others([same, moved])) == "Paired with other names: 2 by aligned numbers."
+    assert str(sentences.paired_with_others([same, moved])) == "Tensors matched under other names: 2 by similar names."
     both = sentences.paired_with_others([moved, ordered])
-    assert str(both) == "Paired with other names: 2 by aligned numbers, 2 by order."
+    assert str(both) == "Tensors matched under other names: 2 by similar names, 2 by their order."
