@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QStyle, QStyleOptionComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QStyle, QStyleOptionComboBox, QToolTip, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent
@@ -59,7 +59,10 @@ class QuietLineEdit(QLineEdit):
 
 
 class QuietSpinBox(QSpinBox):
-    """A spin box that the wheel does not change in passing, its number clear of the border."""
+    """A spin box that the wheel does not change in passing, its number clear of the border.
+
+    When it does not take a key it says which numbers it takes.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +71,19 @@ class QuietSpinBox(QSpinBox):
         line.setObjectName(self.lineEdit().objectName())
         self.setLineEdit(line)
         line.setTextMargins(5, 0, 0, 0)  # a style sheet's padding does not reach the number
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        before = self._line_state()
+        super().keyPressEvent(event)
+        if event.text().isprintable() and event.text() and self._line_state() == before:
+            text = self.tr("A whole number from {least} to {most}").format(least=self.minimum(), most=self.maximum())
+            QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), text, self)
+        else:
+            QToolTip.hideText()
+
+    def _line_state(self) -> tuple[str, int, str]:
+        line = self.lineEdit()
+        return line.text(), line.cursorPosition(), line.selectedText()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():

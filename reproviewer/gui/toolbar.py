@@ -54,7 +54,7 @@ class Toolbar(QWidget):
         self._runs = QuietSpinBox()
         self._runs.setRange(1, MAX_RUNS)
         self._runs.setAccessibleName(self.tr("Number of runs"))
-        self._runs.setToolTip(self.tr("How many times the model is built"))
+        self._runs.setToolTip(self.tr("How many times the model is built: 1 to {most}").format(most=MAX_RUNS))
         self._runs.setFixedWidth(9 * GRID_PX)
         self._runs.valueChanged.connect(self.runsChosen)
         self._runs_label.setBuddy(self._runs)

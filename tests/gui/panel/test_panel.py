@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QPlainTextEdit,
+    QToolTip,
     QWidget,
 )
 
@@ -118,6 +119,20 @@ def test_draws_are_added_changed_and_removed(bench, qtbot) -> None:
     assert desk.experiment.draws[1] == Draw("numpy.random.default_rng")
     qtbot.mouseClick(draws.rows[0].remove, LEFT)
     assert desk.experiment.draws == (Draw("numpy.random.default_rng"),)
+
+
+def test_a_number_field_says_what_it_takes_when_it_refuses_a_key(bench, qtbot, monkeypatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _, text, *rest: said.append(text))
+    size = bench(FULL).panel.draws.rows[0].size_box
+    size.setFocus()
+    size.selectAll()
+    qtbot.keyClicks(size, "1000000")
+    assert size.value() == 1_000_000
+    assert said == []
+    qtbot.keyClicks(size, "0")
+    assert size.value() == 1_000_000
+    assert said == ["A whole number from 1 to 1000000"]
 
 
 def test_while_building_nothing_can_be_changed(bench, qtbot) -> None:
