@@ -38,12 +38,12 @@ FORMATS: tuple[Format, ...] = (
 )
 
 READ = {
-    "Keras files (.keras, .weights.h5, .weights.json, .h5)": "*.keras *.weights.json *.h5 *.hdf5",
-    "other HDF5 files": "",
-    "TensorFlow checkpoints and SavedModels": "*.index *.data-* saved_model.pb",
+    "Keras and other HDF5 files (.keras, .h5)": "*.keras *.weights.json *.h5 *.hdf5",
+    "TensorFlow checkpoints": "*.index *.data-*",
+    "SavedModels": "saved_model.pb",
     ".npz": "*.npz",
     ".npy": "*.npy",
-    ".safetensors, in one file or several": "*.safetensors *.index.json",
+    ".safetensors": "*.safetensors *.index.json",
     "PyTorch's zip files (.pt)": "*.pt *.pth",
 }
 """What can be read, in words, and the name filters of a file dialog for it."""

@@ -37,10 +37,10 @@ class VerdictLine(QFrame):
         sign = SIGNS[view.verdict] + "  " if view.verdict else ""
         headline = shown(view.headline)
         self._headline.setText(sign + (headline.upper() if view.verdict else headline))
-        self._facts.setText(shown(view.facts) if view.facts else "")
-        self._facts.setToolTip(self._facts.text())
-        self._reason.setText(shown(view.reason) if view.reason else "")
-        self._reason.setToolTip(self._reason.text())
+        for label, said in ((self._facts, view.facts), (self._reason, view.reason)):
+            label.setText(shown(said) if said else "")
+            label.setToolTip(label.text())
+            label.setVisible(said is not None)  # an empty one would take a line from the other
         self._show_action(view.action)
         self._show_progress(view.progress)
         self.setAccessibleName(self.tr("Verdict"))

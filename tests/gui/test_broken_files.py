@@ -57,6 +57,16 @@ def test_one_file_is_said_once_and_nothing_can_be_stopped(desk, broken):
     assert not desk.window.toolbar._stop.isEnabled()
 
 
+def test_the_sentence_about_a_file_of_another_kind_is_seen_whole_in_a_small_window(desk, broken):
+    desk.window.resize(1024, 640)
+    desk.controller.files.open(broken("notes.txt"))
+    desk.wait_face("failed")
+    desk.qtbot.wait(10)
+    label = desk.window.verdict.findChild(QLabel, "verdict-facts")
+    assert label.text().endswith("PyTorch's zip files (.pt).")
+    assert label.heightForWidth(label.width()) <= label.height()
+
+
 def test_a_load_that_fails_is_not_still_reading(desk, broken, monkeypatch):
     (path,) = broken("a.safetensors")
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(path)], ""))
