@@ -6,13 +6,15 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QTextEdit, QWidget
 
 from reproviewer import __version__
 
 if TYPE_CHECKING:
     from reproviewer.gui.settings import Settings
+
+DETAILS_PX = QSize(640, 240)
 
 
 def tr(text: str) -> str:
@@ -65,7 +67,7 @@ def show_details(parent: QWidget, sentence: str, details: str) -> None:
     """A failure with what an expert wants to read."""
     box = QMessageBox(QMessageBox.Icon.Warning, tr("Details"), sentence, QMessageBox.StandardButton.Close, parent)
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    box.setDetailedText(details)
+    _set_details(box, details)
     box.setDefaultButton(QMessageBox.StandardButton.Close)
     for button in box.buttons():
         if box.buttonRole(button) is QMessageBox.ButtonRole.ActionRole:
@@ -92,10 +94,18 @@ def show_crash(parent: QWidget | None, error: BaseException) -> None:
         QMessageBox.StandardButton.Close,
         parent,
     )
-    copy = QPushButton(tr("Copy report"))
-    box.addButton(copy, QMessageBox.ButtonRole.ActionRole)
-    copy.clicked.disconnect()
+    copy = box.addButton(tr("Copy report"), QMessageBox.ButtonRole.ActionRole)  # one made here would be gone at once
+    copy.clicked.disconnect()  # it leaves the dialog open
     copy.clicked.connect(lambda: QApplication.clipboard().setText(report))
-    box.setDetailedText(report)
+    _set_details(box, report)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
+
+
+def _set_details(box: QMessageBox, details: str) -> None:
+    """Give the details room for lines of their usual length; Qt leaves them four short ones."""
+    box.setDetailedText(details)
+    field = box.findChild(QTextEdit)
+    if isinstance(field, QTextEdit):
+        field.setMinimumWidth(DETAILS_PX.width())
+        field.setFixedHeight(DETAILS_PX.height())

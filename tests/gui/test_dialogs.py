@@ -1,13 +1,13 @@
-"""Closing while something runs, and the worker's log."""
+"""Closing while something runs, the worker's log, and the report of a crash."""
 
 from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QTextEdit
 
 from reproviewer.core.experiment import SeedCall, Seeding
-from reproviewer.gui import log_window
+from reproviewer.gui import dialogs, log_window, theme
 from reproviewer.gui.close_question import CloseQuestion
 from reproviewer.gui.log_window import LogWindow
 
@@ -132,3 +132,23 @@ def test_a_seed_that_does_not_reach_all_is_no_promise(desk):
     desk.controller.desk.keep(desk.session.items[0].id, True)
     (question,) = _asks_to_close(desk)
     next(b for b in question.buttons() if b.text() == "Close anyway").click()
+
+
+def test_the_report_of_a_crash_can_be_copied_and_read(qtbot):
+    from PySide6.QtWidgets import QWidget
+
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    theme.apply(QApplication.instance(), theme.DARK)
+    dialogs.show_crash(parent, ValueError("something odd"))
+    (box,) = parent.findChildren(QMessageBox)
+    buttons = {button.text(): button for button in box.buttons()}
+    assert all(button.icon().isNull() for button in buttons.values())
+    qtbot.mouseClick(buttons["Copy report"], Qt.MouseButton.LeftButton)
+    assert "ValueError: something odd" in QApplication.clipboard().text()
+    assert box.isVisible()
+    qtbot.mouseClick(buttons["Show Details..."], Qt.MouseButton.LeftButton)
+    details = box.findChild(QTextEdit)
+    assert details.isVisible()
+    assert details.width() >= dialogs.DETAILS_PX.width()
+    box.close()
