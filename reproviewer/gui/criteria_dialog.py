@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from reproviewer.core.verdict import Criteria, Tolerance, Tolerances
+from reproviewer.gui.panel.section import caption, mark_bad
 from reproviewer.gui.theme import GRID_PX
 
 MAX_ULP = 2**31 - 1
-FIELD_PX = 12 * GRID_PX
+FIELD_PX, PATTERN_PX = 12 * GRID_PX, 24 * GRID_PX
 
 
 class CriteriaDialog(QDialog):
@@ -43,6 +44,8 @@ class CriteriaDialog(QDialog):
         self._state.setChecked(criteria.with_state)
         self._more = QPushButton(self.tr("&Another tolerance by name"), self)
         self._more.clicked.connect(lambda: self._add("", Tolerance()).pattern.setFocus())
+        self._problem = caption("", "problem")
+        self._problem.setMinimumHeight(self._problem.fontMetrics().lineSpacing())
         self._layout()
         for pattern, tolerance in criteria.tolerance.by_pattern:
             self._add(pattern, tolerance)
@@ -123,13 +126,16 @@ class CriteriaDialog(QDialog):
         column.addLayout(self._grid)
         column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._state)
+        column.addWidget(self._problem)
         column.addStretch(1)
         column.addWidget(self._buttons)
-        self.setMinimumWidth(64 * GRID_PX)
+        self.setMinimumWidth(72 * GRID_PX)
 
     def _check(self) -> None:
-        is_complete = all(row.is_complete() for row in (self._whole, *self._rows))
-        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(is_complete)
+        complete = [row.check() for row in (self._whole, *self._rows)]
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(all(complete))
+        limits = self.tr("A limit is a number from 0 on, in ULP a whole one up to {most}.").format(most=MAX_ULP)
+        self._problem.setText("" if all(complete) else limits)
 
     def _clear(self) -> None:
         for row in tuple(self._rows):
@@ -146,6 +152,7 @@ class _Row:
         tr = parent.tr
         self.pattern = QLineEdit(pattern or "", parent)
         self.pattern.setPlaceholderText(tr("dense/kernel or */bias"))
+        self.pattern.setMinimumWidth(PATTERN_PX)
         self.pattern.setAccessibleName(tr("Name or pattern"))
         self.pattern.setToolTip(
             tr("A name in the reference; * stands for anything. Of several that fit the last one counts.")
@@ -173,9 +180,12 @@ class _Row:
         """The fields of the limits."""
         return self.ulp, self.atol, self.rtol
 
-    def is_complete(self) -> bool:
-        """Whether every limit is a number or left out."""
-        return all(not field.text() or field.hasAcceptableInput() for field in self.numbers())
+    def check(self) -> bool:
+        """Mark every limit that is neither a number nor left out; returns whether there is none."""
+        bad = [bool(field.text()) and not field.hasAcceptableInput() for field in self.numbers()]
+        for field, is_bad in zip(self.numbers(), bad, strict=True):
+            mark_bad(field, is_bad)
+        return not any(bad)
 
     def tolerance(self) -> Tolerance:
         """What the fields say; an empty one sets no limit."""

@@ -125,6 +125,11 @@ def test_what_is_no_number_cannot_be_chosen(qtbot, dialog):
     assert made.criteria().tolerance.default == Tolerance(rtol=1e-3)
     qtbot.keyClicks(made._whole.ulp, "-5x7")
     assert made._whole.ulp.text() == "57"
+    assert made._problem.text() == ""
+    qtbot.keyClicks(made._whole.ulp, "99999999")
+    assert not button(made, OK).isEnabled()
+    assert made._whole.ulp.property("bad")
+    assert "up to 2147483647" in made._problem.text()
 
 
 def test_rows_are_added_removed_and_cleared(qtbot, dialog):
