@@ -76,6 +76,7 @@ class CursorTable(QTableView):
         return [[str(model.data(model.index(r, c))) for c in range(5)] for r in range(model.rowCount())]
 
     def _setup_ui(self) -> None:
+        self.setObjectName("cursor")
         self.setModel(self._model)
         self.setItemDelegateForColumn(BITS, self._bits)
         self.setAccessibleName(tr("The element under the cursor in every run"))
@@ -236,7 +237,7 @@ class _BitsDelegate(QStyledItemDelegate):
         bold = QFont(font)
         bold.setBold(True)
         painter.save()
-        x, base = rect.left() + 6, rect.center().y() + QFontMetricsF(font).ascent() / 2 - 1
+        x, base = rect.left() + 3, rect.center().y() + QFontMetricsF(font).ascent() / 2 - 1
         painter.setClipRect(rect)
         for character, mark in zip(text, marks, strict=False):
             unlike = mark == "^"
