@@ -46,7 +46,7 @@ def verdict_view(session: Session, findings: Findings, status: Status) -> Verdic
         return VerdictView("changed", None, headline, facts, action="remove")
     changed = next((item for item in session.items if item.id in status.changed), None)
     if changed is not None:
-        facts = message("{file} is not any more what was read. Reload it to see what it holds now.", file=changed.label)
+        facts = message("{file} has changed since it was read. Reload it to see what it holds now.", file=changed.label)
         return VerdictView("changed", None, message("Changed on disk"), facts, action="reload")
     others = session.others()
     if not others:

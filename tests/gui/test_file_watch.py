@@ -43,7 +43,7 @@ def test_a_changed_file_is_noticed_and_can_be_read_again(desk, two_files, tmp_pa
     else:
         write(path, 2)
     desk.wait(lambda: desk.state.verdict.face == "changed")
-    assert str(desk.state.verdict.facts).startswith("b.npz is not any more what was read.")
+    assert str(desk.state.verdict.facts).startswith("b.npz has changed since it was read.")
     assert [card.changed for card in desk.state.cards] == [False, True]
     assert [b.text() for b in desk.window.shelf.findChildren(CardButton)][1] == "b.npz\nchanged on disk"
     reload(desk)
