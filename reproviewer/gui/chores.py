@@ -160,8 +160,7 @@ class Chores(QObject):
 
     def show_groups(self) -> None:
         """Which items equal which."""
-        if self._controller.state.verdict.face != "done":
-            self._controller.said.emit(message("All have to be compared first."))
+        if not self._is_all_compared():
             return
         from reproviewer.gui.groups_dialog import GroupsDialog
 
@@ -210,7 +209,7 @@ class Chores(QObject):
         if asked is None:
             return
         path = asked[0] if asked[0].suffix else asked[0].with_suffix(".html")
-        if self._may_export(asked[0], path):
+        if self._may_export(asked[0], path) and self._is_all_compared():  # more may have arrived meanwhile
             session, findings = self._desk.session, self._controller.findings
             said = self._controller.said.emit
             self._background.start(
@@ -315,6 +314,13 @@ class Chores(QObject):
             self._controller.said.emit(error.message)
             return False
         return self._may_replace(chosen, path)
+
+    def _is_all_compared(self) -> bool:
+        """Whether the verdict is about all of the shelf; says so where it is not yet."""
+        is_done = self._controller.state.verdict.face == "done"
+        if not is_done:
+            self._controller.said.emit(message("All have to be compared first."))
+        return is_done
 
     def _write(self, path: Path, text: str) -> None:
         from reproviewer.files.save import replace_text

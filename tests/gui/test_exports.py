@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from reproviewer.core.experiment import Experiment, SeedCall, Seeding, dumps, loads
-from reproviewer.core.verdict import Verdict
+from reproviewer.core.verdict import Criteria, Verdict
 from reproviewer.core.weights import digest, read_values
 from reproviewer.gui import dialogs
 from reproviewer.gui.opening import first_experiment
@@ -79,6 +79,21 @@ def test_a_report_is_saved_as_a_page(desk, tmp_path, monkeypatch):
     assert "different" in page
     assert "Run 1" in page
     assert page.count("<img") == 3
+
+
+def test_a_report_is_not_saved_of_what_is_not_compared_yet(desk, tmp_path, monkeypatch):
+    desk.build()
+    path = tmp_path / "report.html"
+
+    def choose(*_args, **_options):
+        desk.controller.desk.set_criteria(Criteria(with_state=True))
+        return str(path), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    desk.window.actions_.export_report.trigger()
+    assert "All have to be compared first." in desk.window.statusBar().currentMessage()
+    desk.wait_done()
+    assert not path.exists()
 
 
 EXPORTS = {
