@@ -79,13 +79,15 @@ def _source(source: Document) -> str:
 
 def _groups(document: Document) -> str:
     names = document["files"]
-    groups = "".join(f"<li>{_text(' = '.join(group))}</li>" for group in document["groups"])
+    several = [group for group in document["groups"] if len(group) > 1]
+    groups = "".join(f"<li>{_text(' = '.join(group))}</li>" for group in several)
+    groups = f"<ul>{groups}</ul>" if several else "<p>No two are identical.</p>"
     head = "".join(f"<th>{i}</th>" for i in range(1, len(names) + 1))
     rows = "".join(
         f"<tr><th>{i} {_text(name)}</th>{''.join(map(_cell, row))}</tr>"
         for i, (name, row) in enumerate(zip(names, document["matrix"], strict=True), 1)
     )
-    return f"<h2>Which equals which</h2><ul>{groups}</ul><table class=matrix><tr><th></th>{head}</tr>{rows}</table>"
+    return f"<h2>Which equals which</h2>{groups}<table class=matrix><tr><th></th>{head}</tr>{rows}</table>"
 
 
 def _cell(verdict: str) -> str:

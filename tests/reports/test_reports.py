@@ -204,3 +204,18 @@ def test_what_is_no_number_is_not_drawn(tmp_path):
         path.write_bytes(data)
     a, b = (Tensor("kernel", "V2", (2,), str(path), 0) for path in paths)
     assert pictures(a, b, (1,), lambda: False) is None
+
+
+def test_a_page_names_what_is_identical_and_says_where_nothing_is(tmp_path, compared):
+    write(tmp_path / "report.html", *compared)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<ul><li>a.npz = c.npz</li></ul>" in page
+    assert "No two are identical." not in page
+    np.savez(tmp_path / "c.npz", **{"dense/kernel": np.ones((64, 96), np.float32), "dense/bias": np.zeros(96)})
+    sources, others, _, terms = compared
+    other = read(tmp_path / "c.npz", tmp_path / "scratch")
+    sources[2] = Source("c.npz", other.weights, other.format, {}, {}, tuple(other.stamps))
+    sets = [source.weights for source in sources]
+    others[1] = ("c.npz", compare(sets[0], sets[2]))
+    write(tmp_path / "report.html", sources, others, groups.group(sets, [c for _, c in others]), terms)
+    assert "<p>No two are identical.</p>" in (tmp_path / "report.html").read_text(encoding="utf-8")
