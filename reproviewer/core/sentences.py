@@ -119,6 +119,20 @@ _BY = {
 }
 
 
+def how_paired(rule: str) -> Message:
+    """How two tensors were paired, or why one was not."""
+    return message(_PAIRED_BY.get(rule, rule))
+
+
+_PAIRED_BY = {
+    ALIGNED_NUMBERS: "similar names",
+    NAME_IN_FILE: "a second name in the file",
+    SAME_PLACE: "the place in the model",
+    SAME_ORDER: "their order",
+    CHOSEN: "hand",
+}
+
+
 def related(comparison: Comparison) -> Message | None:
     """What unlike weights have to do with each other: the whole, or all unlike tensors in the same way."""
     if comparison.relation is not None:

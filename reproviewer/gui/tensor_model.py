@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 
 from reproviewer.core.layer_tree import SECTIONS, misfit_text, shape_text, share_text, short_count, trail
 from reproviewer.core.message import message, one_line
-from reproviewer.core.sentences import shown_distance
+from reproviewer.core.sentences import how_paired, shown_distance
 from reproviewer.core.verdict import Verdict
 from reproviewer.gui.texts import shown, word
 
@@ -218,7 +218,7 @@ class TensorModel(QAbstractItemModel):
         if more := [name for name in dict.fromkeys(others) if name != line.label]:
             parts.append(self.tr("also named {names}").format(names=", ".join(more)))
         if line.rule and None not in line.names:
-            parts.append(self.tr("paired by: {rule}").format(rule=shown(message(line.rule))))
+            parts.append(self.tr("paired by: {rule}").format(rule=shown(how_paired(line.rule))))
         elif line.rule:
             parts.append(shown(message(line.rule)))
         if line.role in SECTIONS and line.verdict is None:

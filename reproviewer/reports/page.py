@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reproviewer import resources
 from reproviewer.core.message import one_line
-from reproviewer.core.sentences import SIGNS, shown_distance
+from reproviewer.core.sentences import SIGNS, how_paired, shown_distance
 from reproviewer.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _cells(tensor: Document) -> Iterable[str]:
     verdict, names = tensor["verdict"], tensor["names"]
     remarks = [tensor["relation"]["detail"]] if tensor["relation"] else []
     if names[0] != names[1] and None not in names:
-        remarks.append(f"there {names[1]} (paired by: {tensor['rule']})")
+        remarks.append(f"there {names[1]} (paired by: {how_paired(tensor['rule'])})")
     elif None in names:
         remarks.append(tensor["rule"])
     yield f"<td><code>{_text(tensor['name'])}</code></td>"

@@ -154,3 +154,5 @@ def test_how_tensors_with_other_names_were_paired(shelf):
     assert str(sentences.paired_with_others([same, moved])) == "Tensors matched under other names: 2 by similar names."
     both = sentences.paired_with_others([moved, ordered])
     assert str(both) == "Tensors matched under other names: 2 by similar names, 2 by their order."
+    assert str(sentences.how_paired(moved.tensors[0].rule)) == "similar names"
+    assert str(sentences.how_paired(same.tensors[0].rule)) == "same name"
