@@ -17,6 +17,8 @@ from reproviewer.gui.plots.multiples import Multiples
 from reproviewer.gui.plots.values_view import ValuesView
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from reproviewer.core.plot_state import PlotState
     from reproviewer.gui.plots.distances_view import DistancesView
     from reproviewer.gui.plots.scatter_view import ScatterView
@@ -106,10 +108,8 @@ class Content(QWidget):
     def show_loaded(self, loaded: load.Loaded, many: load.Thumbnails | None) -> None:
         """Show what was read."""
         if many and self.multiples.isHidden():
-            room = int(self.height() * MULTIPLES_SHARE)
-            top = thumbs.sheet_for(len(many.runs), self.width(), room).whole_rows(room)
             self.multiples.show()
-            self._splitter.setSizes([top, self.height() - top])
+            self._share_height(len(many.runs))
         self.multiples.setVisible(many is not None)
         view = self._view(loaded)
         self._views.setCurrentWidget(view)
@@ -117,6 +117,20 @@ class Content(QWidget):
             self.multiples.show_data(many)
         view.show_data(loaded)
         self.set_cursor(self._cursor)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the thumbnails give way, not the plots alone, when there is less height."""
+        super().resizeEvent(event)
+        less = event.size().height() < event.oldSize().height()
+        if less and self.multiples.isVisible() and self.multiples.height() > self.height() * MULTIPLES_SHARE:
+            self._splitter.resize(event.size())
+            self._share_height(self.multiples.count)
+
+    def _share_height(self, count: int) -> None:
+        """Give the thumbnails of so many runs as many whole rows as are their share."""
+        room = int(self.height() * MULTIPLES_SHARE)
+        top = thumbs.sheet_for(count, self.width(), room).whole_rows(room)
+        self._splitter.setSizes([top, self.height() - top])
 
     def _view(self, loaded: load.Loaded) -> Any:
         if isinstance(loaded, load.Shown):

@@ -35,6 +35,11 @@ class Multiples(QScrollArea):
         self.setFocusProxy(self._sheet_widget)
         self.setMinimumHeight(thumbs.LEAST_HEIGHT_PX)
 
+    @property
+    def count(self) -> int:
+        """How many runs are shown."""
+        return self._sheet_widget.sheet.count
+
     def show_data(self, shown: Thumbnails) -> None:
         """Show these runs."""
         self._sheet_widget.show_data(shown)
@@ -59,8 +64,9 @@ class Multiples(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
-        room = self.viewport().size()
-        self._sheet_widget.fit(room.width(), room.height())
+        height = self.contentsRect().height()
+        self._sheet_widget.fit(self.viewport().width(), height)
+        self.setViewportMargins(0, 0, 0, self._sheet_widget.sheet.spare(height))
         focus = self._sheet_widget.focus_cell()
         if focus is not None:
             self.ensureVisible(focus.center().x(), focus.center().y(), 0, focus.height())

@@ -56,6 +56,11 @@ class Sheet:
         step = self.height + LABEL_PX + GAP_PX
         return max(1, min(self.rows, height // step)) * step
 
+    def spare(self, height: int) -> int:
+        """How much of `height` pixels is better left free than filled with the upper end of a row, hardly its name."""
+        over = height - self.whole_rows(height)
+        return over if self.full_height > height and 0 < over < LABEL_PX + self.height // 2 else 0
+
     def cell(self, place: int) -> QRect:
         """Where thumbnail number `place` lies, label and all."""
         row, column = divmod(place, self.columns)

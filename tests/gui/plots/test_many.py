@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from reproviewer.gui.plots.thumbs import sheet_for
 from tests.gui.plots.conftest import pixels
@@ -134,3 +135,24 @@ def test_elements_that_are_no_numbers(bench, kind):
     area = bench.shown(arrays, kind)
     assert "could not be drawn" not in area._page.text()
     assert pixels(area).std() > 0
+
+
+@pytest.mark.parametrize(("over", "part"), [(0, 0), (20, 0), (37, 0), (38, 38), (60, 60)])
+def test_no_row_is_cut_so_that_hardly_its_name_is_seen(bench, normal, over, part):
+    multiples = content(bench.shown([normal(4, 6) for _ in range(60)])).multiples
+    row = multiples._sheet_widget.sheet.whole_rows(1)
+    multiples.setParent(None)
+    multiples.resize(multiples.width(), 2 * row + over)
+    multiples._fit()
+    assert multiples.viewport().height() == 2 * row + part
+    multiples.deleteLater()
+
+
+def test_in_a_window_made_small_the_plots_stay_higher_than_the_thumbnails(bench, normal):
+    area = bench.shown([normal(4, 6) for _ in range(60)], size=(900, 700))
+    area.resize(700, 320)
+    QApplication.processEvents()
+    multiples = content(area).multiples
+    row = multiples._sheet_widget.sheet.whole_rows(1)
+    assert multiples.viewport().height() == row
+    assert content(area).board.height() > row
