@@ -153,14 +153,21 @@ def _plot(session: Session, findings: Findings, selected: TensorRow | None, kind
     if reference is None or selected is None:
         return None
     panes = tuple(_pane(session, findings, item, colour, selected.name) for colour, item in enumerate(session.items))
+    focus = _first_unlike(session, findings, selected.name)
     return PlotState(
         title=selected.label,
         kind=kind,
         panes=panes,
         reference=reference.id,
-        focus=_first_unlike(session, findings, selected.name),
-        slice_index=session.look.slice_index,
+        focus=focus,
+        slice_index=session.look.slice_index or _first_slice(panes, focus),
     )
+
+
+def _first_slice(panes: tuple[Pane, ...], focus: str | None) -> tuple[int, ...]:
+    """Until the person chooses a slice: the one in which the first difference is."""
+    found = next((pane.comparison for pane in panes if pane.item_id == focus), None)
+    return found.first.index[:-2] if found and found.first else ()
 
 
 def _first_unlike(session: Session, findings: Findings, name: str) -> str | None:

@@ -112,6 +112,16 @@ def test_small_tensors_are_bars_and_large_ones_a_heat_map_unless_chosen():
     assert resolve(session.look_at(large, kind="values"), Findings(), READY).kind == "values"
 
 
+def test_the_first_difference_is_in_the_slice_that_is_shown_until_another_is_chosen():
+    deep = Tensor("conv/kernel", "float32", (3, 3, 4, 5), "run.bin", 0)
+    difference = replace(found(deep, Verdict.DIFFERENT, 1), first=FirstDifference((1, 2, 0, 4), ("1", "2"), ("0", "1")))
+    desk = Session(DENSE, items=(run(1, weights=WeightSet((deep,))), run(2, weights=WeightSet((deep,)))))
+    findings = Findings({"r2": Comparison(Verdict.DIFFERENT, (difference,))})
+    assert resolve(desk, Findings(), READY).plot.slice_index == ()
+    assert resolve(desk, findings, READY).plot.slice_index == (1, 2)
+    assert resolve(session.look_at(desk, slice_index=(0, 0)), findings, READY).plot.slice_index == (0, 0)
+
+
 def test_the_difference_shown_is_the_first_that_differs_or_the_chosen_one():
     desk = Session(items=(run(1), run(2), run(3)))
     findings = Findings({"r2": SAME, "r3": OTHER})

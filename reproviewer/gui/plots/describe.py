@@ -133,8 +133,9 @@ def are_magnitudes(*tensors: Tensor | None) -> bool:
 def _same_details(identical: bool, part: bool) -> tuple[str, ...]:
     sign = SIGNS[Verdict.IDENTICAL if identical else Verdict.EQUAL]
     short = tr("the same") if identical else tr("equal values")
-    where = tr("{what} in this slice").format(what=short) if part else short
-    return f"{sign} {where}", f"{sign} {short}"
+    if not part:
+        return (f"{sign} {short}",)
+    return f"{sign} {tr('{what} in this slice').format(what=short)}", f"{sign} {tr('{what} here').format(what=short)}"
 
 
 def _far(found: DifferenceData) -> tuple[str, ...]:
