@@ -29,6 +29,7 @@ class SliceBar(QWidget):
         self._shape: tuple[int, ...] = ()
         self._boxes: list[QSpinBox] = []
         self._sliders: list[QSlider] = []
+        self._labels: list[tuple[QLabel, str, str]] = []
         self._quiet = self._written = False
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -65,20 +66,24 @@ class SliceBar(QWidget):
         self.setVisible(bool(lead))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the sliders where they have room beside the numbers, which do the same."""
+        """Show the sliders where they have room beside the numbers, which do the same; name the axes in full or not."""
         super().resizeEvent(event)
-        self._place_sliders()
+        self._fit()
 
     def minimumSizeHint(self) -> QSize:
         """The numbers alone."""
-        sliders = sum(SLIDER_PX + GRID_PX for slider in self._sliders if not slider.isHidden())
-        return self._row.minimumSize() - QSize(sliders, 0)
-
-    def _place_sliders(self) -> None:
         there = sum(not slider.isHidden() for slider in self._sliders)
-        needed = self._row.minimumSize().width() + (len(self._sliders) - there) * (SLIDER_PX + GRID_PX)
+        return self._row.minimumSize() - QSize(there * (SLIDER_PX + GRID_PX), 0)
+
+    def _fit(self) -> None:
+        for label, full, _ in self._labels:
+            label.setText(full)
+        needed = self.minimumSizeHint().width() + len(self._sliders) * (SLIDER_PX + GRID_PX)
         for slider in self._sliders:
             slider.setVisible(self.width() >= needed)
+        if self.minimumSizeHint().width() > self.width():
+            for label, _, short in self._labels:
+                label.setText(short)
 
     def _clear(self) -> None:
         while (item := self._row.takeAt(0)) is not None:
@@ -88,7 +93,7 @@ class SliceBar(QWidget):
 
     def _build(self) -> None:
         self._clear()
-        self._sliders = []
+        self._sliders, self._labels = [], []
         lead = self._shape[:-2]
         self._boxes = [self._add_axis(axis, size, len(lead)) for axis, size in enumerate(lead)]
         if lead:
@@ -98,11 +103,12 @@ class SliceBar(QWidget):
             note.setToolTip(tr("The last two axes are drawn: one downwards, one to the right."))
             self._row.addWidget(note)
         self._row.addStretch(1)
-        self._place_sliders()
+        self._fit()
 
     def _add_axis(self, axis: int, size: int, axes: int) -> QSpinBox:
         name = tr("axis {axis} [0..{last}]").format(axis=axis, last=max(0, size - 1))
         label, box = QLabel(name), QuietSpinBox()
+        self._labels.append((label, name, tr("axis {axis}").format(axis=axis)))
         box.setRange(0, max(0, size - 1))
         box.setAccessibleName(name)
         box.setKeyboardTracking(False)

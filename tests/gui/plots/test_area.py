@@ -278,3 +278,16 @@ def test_the_chooser_of_slices_keeps_its_numbers_in_sight(bench, normal, width):
     assert all(widget.width() >= widget.sizeHint().width() for widget in seen if isinstance(widget, QLabel))
     assert sum(isinstance(widget, QSlider) for widget in seen) == (2 if width == 800 else 0)
     assert area.width() == width
+
+
+def test_the_chooser_of_slices_shortens_the_names_of_axes_where_there_is_little_room(bench, normal):
+    area = bench.shown([normal(2, 3, 4, 5, 6)], size=(1000, 500))
+    bar = area._slices
+
+    def names():
+        return [label.text() for label in bar.findChildren(QLabel) if label.buddy()]
+
+    assert names() == ["axis 0 [0..1]", "axis 1 [0..2]", "axis 2 [0..3]"]
+    bar.resize(bar.minimumSizeHint().width() - 1, bar.height())
+    assert names() == ["axis 0", "axis 1", "axis 2"]
+    assert bar.minimumSizeHint().width() <= bar.width()
