@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from reproviewer.gui.theme import Theme
 
 MULTIPLES_SHARE = 0.42
+LEAST_PLOTS_PX = 100
+"""Where the plots would be lower than that, they take the room of the thumbnails too; the shelf has the runs as well."""
 
 
 class Content(QWidget):
@@ -39,6 +41,7 @@ class Content(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._cursor: tuple[int, ...] | None = None
+        self._runs = 0
         self._histogram: HistogramView | None = None
         self._values: ValuesView | None = None
         self._distances: DistancesView | None = None
@@ -107,10 +110,8 @@ class Content(QWidget):
 
     def show_loaded(self, loaded: load.Loaded, many: load.Thumbnails | None) -> None:
         """Show what was read."""
-        if many and self.multiples.isHidden():
-            self.multiples.show()
-            self._share_height(len(many.runs))
-        self.multiples.setVisible(many is not None)
+        self._runs = len(many.runs) if many else 0
+        self._show_multiples()
         view = self._view(loaded)
         self._views.setCurrentWidget(view)
         if many:
@@ -121,15 +122,24 @@ class Content(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Let the thumbnails give way, not the plots alone, when there is less height."""
         super().resizeEvent(event)
+        self._splitter.resize(event.size())
+        self._show_multiples()
         less = event.size().height() < event.oldSize().height()
-        if less and self.multiples.isVisible() and self.multiples.height() > self.height() * MULTIPLES_SHARE:
-            self._splitter.resize(event.size())
-            self._share_height(self.multiples.count)
+        if less and self._runs and self.multiples.height() > self.height() * MULTIPLES_SHARE:
+            self._share_height()
 
-    def _share_height(self, count: int) -> None:
-        """Give the thumbnails of so many runs as many whole rows as are their share."""
+    def _show_multiples(self) -> None:
+        """Show the thumbnails where there are any, if that leaves the plots room."""
+        was_hidden = self.multiples.isHidden()
+        least = thumbs.LEAST_HEIGHT_PX + thumbs.GAP_PX + self._splitter.handleWidth() + LEAST_PLOTS_PX
+        self.multiples.setVisible(self._runs > 0 and self.height() >= least)
+        if was_hidden and not self.multiples.isHidden():
+            self._share_height()
+
+    def _share_height(self) -> None:
+        """Give the thumbnails as many whole rows as are their share."""
         room = int(self.height() * MULTIPLES_SHARE)
-        top = thumbs.sheet_for(count, self.width(), room).whole_rows(room)
+        top = thumbs.sheet_for(self._runs, self.width(), room).whole_rows(room)
         self._splitter.setSizes([top, self.height() - top])
 
     def _view(self, loaded: load.Loaded) -> Any:

@@ -35,11 +35,6 @@ class Multiples(QScrollArea):
         self.setFocusProxy(self._sheet_widget)
         self.setMinimumHeight(thumbs.LEAST_HEIGHT_PX)
 
-    @property
-    def count(self) -> int:
-        """How many runs are shown."""
-        return self._sheet_widget.sheet.count
-
     def show_data(self, shown: Thumbnails) -> None:
         """Show these runs."""
         self._sheet_widget.show_data(shown)

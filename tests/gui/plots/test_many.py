@@ -156,3 +156,9 @@ def test_in_a_window_made_small_the_plots_stay_higher_than_the_thumbnails(bench,
     row = multiples._sheet_widget.sheet.whole_rows(1)
     assert multiples.viewport().height() == row
     assert content(area).board.height() > row
+    area.resize(700, 250)
+    QApplication.processEvents()
+    assert multiples.isHidden()
+    area.resize(700, 500)
+    QApplication.processEvents()
+    assert multiples.viewport().height() == 2 * row
