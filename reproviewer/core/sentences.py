@@ -111,7 +111,7 @@ def paired_with_others(comparisons: Sequence[Comparison]) -> Message | None:
 
 
 _BY = {
-    ALIGNED_NUMBERS: "{n} by similar names",
+    ALIGNED_NUMBERS: "{n} by the name without its number",
     NAME_IN_FILE: "{n} by a second name in the file",
     SAME_PLACE: "{n} by their place in the model",
     SAME_ORDER: "{n} by their order",
@@ -125,7 +125,7 @@ def how_paired(rule: str) -> Message:
 
 
 _PAIRED_BY = {
-    ALIGNED_NUMBERS: "similar names",
+    ALIGNED_NUMBERS: "the name without its number",
     NAME_IN_FILE: "a second name in the file",
     SAME_PLACE: "the place in the model",
     SAME_ORDER: "their order",
