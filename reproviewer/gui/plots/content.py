@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MULTIPLES_SHARE = 0.42
 LEAST_PLOTS_PX = 100
-"""Where the plots would be lower than that, they take the room of the thumbnails too; the shelf has the runs as well."""
+"""Where the plots would be lower than that they take the room of the thumbnails; the shelf has the runs as well."""
 
 
 class Content(QWidget):
