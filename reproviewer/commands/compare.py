@@ -61,13 +61,14 @@ def main(args: argparse.Namespace) -> int:
         _write_reports(args.report, names, contents, others, found, criteria)
     if not any(comparison.tensors for comparison in comparisons):
         raise ReproError("There is nothing to compare: the files hold no weights.")
+    left_out = [one.remarks.get(LEFT_OUT, "") for one in contents]
     if args.json:
-        terminal.emit(report.dumps(report.compare_document(names, others, found)))
+        terminal.emit(report.dumps(report.compare_document(names, others, found, left_out)))
     else:
         verdict = worst([comparison.verdict for comparison in comparisons])
         text = terminal.headline(verdict, sentences.overall(names[0], others))
         text += _groups([one_line(name) for name in names], found) if len(others) > 1 else ""
-        terminal.emit(text + "".join(_listing(*other) for other in others) + _left_out(names, contents))
+        terminal.emit(text + "".join(_listing(*other) for other in others) + _left_out(names, left_out))
     good = all(_is_good(tensor) for comparison in comparisons for tensor in comparison.tensors)
     return terminal.IDENTICAL if good else terminal.NOT_IDENTICAL
 
@@ -133,12 +134,10 @@ def _groups(files: Sequence[str], found: Groups) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _left_out(names: Sequence[str], contents: Sequence[FileContents]) -> str:
-    """What the files hold that is no numbers, so that nobody takes it for compared."""
-    found = [
-        (name, one.remarks[LEFT_OUT]) for name, one in zip(names, contents, strict=True) if LEFT_OUT in one.remarks
-    ]
-    return "".join(f"  left out of {one_line(name)}: {what}\n" for name, what in found)
+def _left_out(names: Sequence[str], left_out: Sequence[str]) -> str:
+    """What the files hold that no tensor was made of, so that nobody takes it for compared."""
+    found = zip(names, left_out, strict=True)
+    return "".join(f"  left out of {one_line(name)}: {what}\n" for name, what in found if what)
 
 
 def _listing(label: str, comparison: Comparison) -> str:

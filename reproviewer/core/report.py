@@ -41,8 +41,10 @@ def dumps(document: Document) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-def compare_document(files: Sequence[str], others: Sequence[Compared], groups: Groups) -> Document:
-    """The answer of `compare`: `files` as they were named, the reference first."""
+def compare_document(
+    files: Sequence[str], others: Sequence[Compared], groups: Groups, left_out: Sequence[str]
+) -> Document:
+    """The answer of `compare`: `files` as they were named, the reference first; of each what was `left_out`, or ""."""
     found = comparison_document(others)
     return {
         "schema": COMPARE_SCHEMA,
@@ -51,6 +53,7 @@ def compare_document(files: Sequence[str], others: Sequence[Compared], groups: G
         "groups": [[files[i] for i in group] for group in groups.classes],
         "matrix": [[str(word) for word in row] for row in groups.matrix],
         **found,
+        "left_out": list(left_out),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from reproviewer.core.cause import GOVERNS_ALL
 from reproviewer.core.experiment import Experiment, from_json, to_json
 from reproviewer.core.verdict import Criteria
-from reproviewer.core.weights import WeightSet
+from reproviewer.core.weights import LEFT_OUT, WeightSet
 
 if TYPE_CHECKING:
     from reproviewer.core.history import History
@@ -35,6 +35,19 @@ class Item:
     path: str | None = None
     kept: bool = False
     stamps: dict[str, Stamp] = field(default_factory=dict, compare=False)
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What a file says about itself, and the reader's remarks on it."""
+        if self.kind != "file":
+            return {}
+        return {**self.record.get("metadata", {}), **self.record.get("remarks", {})}
+
+    @property
+    def left_out(self) -> str:
+        """What a file holds that no tensor was made of."""
+        remarks: dict[str, str] = self.record.get("remarks", {}) if self.kind == "file" else {}
+        return remarks.get(LEFT_OUT, "")
 
     @property
     def stays(self) -> bool:

@@ -125,6 +125,9 @@ def _decided(session: Session, findings: Findings, status: Status) -> VerdictVie
     paired = sentences.paired_with_others(comparisons)
     if paired is not None:
         facts = message("{facts} {paired}", facts=facts, paired=paired)
+    for item in (item for item in (reference, *(item for item, _ in pairs)) if item.left_out):
+        said = message("Left out of {file}: {what}.", file=item.label, what=item.left_out)
+        facts = message("{facts} {said}", facts=facts, said=said)
     cause = findings.cause
     reason = _reason(findings, pairs, told)
     action = cause.action if cause and status.allows(session.experiment) else ""

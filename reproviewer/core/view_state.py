@@ -43,6 +43,8 @@ class Card:
     """Its difference is shown, and not that of another item."""
     is_chosen: bool = False
     """The person chose to see it alone."""
+    about: tuple[tuple[str, str], ...] = ()
+    """What a file says about itself, and the reader's remarks on it."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ def _cards(session: Session, findings: Findings, status: Status, focus: str | No
             gone=item.id in status.gone,
             is_shown=several and item.id == focus,
             is_chosen=several and item.id == session.look.focus,
+            about=tuple(item.about.items()),
         )
         for colour, item in enumerate(session.items)
     )

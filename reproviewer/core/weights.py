@@ -33,6 +33,9 @@ RUN_FILE_VERSION = 1
 Stamp = tuple[int, int, int, int]
 """What tells one state of a file from another: device, inode, size in bytes, time of the last change in ns."""
 
+LEFT_OUT = "left out"
+"""The remark on what a file holds that no tensor was made of: texts, settings, numbers without a shape."""
+
 _STORAGE = {
     "bfloat16": "<u2",
     **{f"float8_{kind}": "u1" for kind in ("e4m3fn", "e5m2", "e4m3", "e4m3b11fnuz", "e4m3fnuz", "e5m2fnuz", "e8m0fnu")},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reproviewer.core.message import Message, ReproError, encodable, one_line
+from reproviewer.core.weights import LEFT_OUT as LEFT_OUT
 from reproviewer.core.weights import Stamp, Tensor, WeightSet, storage_dtype
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ SPARE_EXPANSION = 256 << 20
 MAX_EXPANSION = 20
 """Compressed data may grow to 256 MiB, or to 20 times the size of its file. Real weights hardly compress at all."""
 
-LEFT_OUT, ARCHITECTURE = "left out", "architecture"
-"""The remarks on what a file holds and no other file gets from it."""
+ARCHITECTURE = "architecture"
+"""The remark on a model's layers and how they are connected. No other file gets them, nor what is left out."""
 NOT_LOADED = "stored in the file, not loaded"
 
 _NUMBER = re.compile(r"\d{1,18}")

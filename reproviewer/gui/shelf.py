@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from reproviewer.core.message import one_line
 from reproviewer.core.sentences import SIGNS
 from reproviewer.gui.panel.section import tab_before
 from reproviewer.gui.texts import word
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 CARD_WIDTH_PX, CARD_HEIGHT_PX = 208, 48
 ROOM_PX = CARD_WIDTH_PX - 48
 """For the text of a card, beside its swatch."""
+ABOUT_LINES, ABOUT_CHARACTERS = 12, 120
+"""So much of what a file says about itself is told under the mouse."""
 MAX_CARDS = 60
 """More runs than this are shown by the small multiples alone; the shelf ends with their number."""
 
@@ -104,6 +107,7 @@ class CardButton(QToolButton):
             lines.append(self.tr("Kept when you build again"))
         if card.is_shown:
             lines.append(self.tr("Its difference is shown below."))
+        lines += [one_line(f"{key}: {value}"[:ABOUT_CHARACTERS]) for key, value in card.about[:ABOUT_LINES]]
         lines.append(self._clicks(card))
         return "\n".join(lines)
 

@@ -20,6 +20,7 @@ from reproviewer import __version__
 from reproviewer.core import report, sentences
 from reproviewer.core.message import ReproError, encodable
 from reproviewer.core.verdict import Criteria, Tolerances
+from reproviewer.core.weights import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,8 @@ def report_document(
     ReproError
         A file cannot be read any more.
     """
-    answer = report.compare_document([source.label for source in sources], others, groups)
+    left_out = [source.remarks.get(LEFT_OUT, "") for source in sources]
+    answer = report.compare_document([source.label for source in sources], others, groups, left_out)
     return {
         **answer,
         "schema": SCHEMA,

@@ -87,6 +87,7 @@ def test_compare_document(files, capsys):
         "relations": [],
         "ambiguous": [],
         "not_compared": [],
+        "left_out": ["", ""],
     }
 
 
@@ -284,6 +285,8 @@ def test_what_no_tensor_was_made_of_is_told(tmp_path, capsys):
     kernel = (b"kernel", bundles.entry())
     one = bundles.checkpoint(tmp_path / "a", kernel, (b"text", bundles.entry(7, (), offset=20, size=0, crc=1)))
     other = bundles.checkpoint(tmp_path / "b", kernel, (b"text", bundles.entry(7, (), offset=20, size=0, crc=2)))
+    document = strict(answer(capsys, "compare", one, other, "--json")[1])
+    assert (document["verdict"], document["left_out"]) == ("identical", ["text", "text"])
     status, out, _ = answer(capsys, "compare", one, other)
     assert status == 0
     assert out.endswith(f"  left out of {one}: text\n  left out of {other}: text\n")

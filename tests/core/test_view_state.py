@@ -24,7 +24,7 @@ from reproviewer.core.verdict import (
     Verdict,
 )
 from reproviewer.core.view_state import resolve
-from reproviewer.core.weights import Tensor, WeightSet
+from reproviewer.core.weights import LEFT_OUT, Tensor, WeightSet
 
 KERNEL = Tensor("dense/kernel", "float32", (1, 5), "run.bin", 0)
 BIAS = Tensor("dense/bias", "float32", (5,), "run.bin", 64)
@@ -128,6 +128,15 @@ def test_the_difference_shown_is_the_first_that_differs_or_the_chosen_one():
     assert resolve(desk, findings, READY).plot.focus == "r3"
     assert resolve(session.look_at(desk, focus="r2"), findings, READY).plot.focus == "r2"
     assert resolve(Session(items=(run(1),)), Findings(), READY).plot.focus is None
+
+
+def test_what_a_file_holds_besides_tensors_is_told_beside_the_verdict():
+    texts = {"metadata": {"keras_version": "2.15.0"}, "remarks": {LEFT_OUT: "2 texts"}}
+    desk = Session(items=(Item("f", "file", "a.h5", MODEL, texts), Item("g", "file", "b.h5", MODEL)))
+    state = resolve(desk, Findings({"g": SAME}), READY)
+    assert str(state.verdict.facts) == "All 10 weights are identical to the last bit. Left out of a.h5: 2 texts."
+    assert state.cards[0].about == (("keras_version", "2.15.0"), (LEFT_OUT, "2 texts"))
+    assert state.cards[1].about == ()
 
 
 def test_a_load_tells_before_and_after():
