@@ -52,6 +52,7 @@ def _run(command, env, *outputs):
             os.dup2(fd, stream)
         os.closerange(3, 4096)
         sys.stdout, sys.stderr = (os.fdopen(fd, "w", closefd=False) for fd in (1, 2))
+        sys.dont_write_bytecode = "-B" in command
         os.environ.clear()
         os.environ.update(env)
         sys.argv = command[next(i for i, part in enumerate(command) if i and not part.startswith("-")) :]
