@@ -34,9 +34,8 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """Give one process all tests that need the same TensorFlow, where that is not the window's: it starts once."""
     here = Path(__file__).parent
-    places = {"worker": "workers", "core/test_script.py": "workers", "core/test_catalog.py": "workers"}
-    places |= {"core/test_pairing_formats.py": "zoo"}
-    groups = {here / place: group for place, group in places.items()}
+    workers = ("worker", "core/test_script.py", "core/test_catalog.py", "core/test_cause.py", "commands/test_run.py")
+    groups = {here / "core/test_pairing_formats.py": "zoo", **{here / place: "workers" for place in workers}}
     for item in items:
         if group := groups.get(item.path) or groups.get(item.path.parent):
             item.add_marker(pytest.mark.xdist_group(group))

@@ -40,7 +40,7 @@ def own_temporary_folder(tmp_path, monkeypatch):
 
 
 def test_many_builds_leave_memory_flat(pytestconfig, engine):
-    size = 5000 if pytestconfig.getoption("--endurance") else 200
+    size = 5000 if pytestconfig.getoption("--endurance") else 100
     _build(engine, 100)
     before = _memory_mib()
     for _ in range(size // 100):
