@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from reproviewer.core.verdict import Tolerance
     from reproviewer.core.weights import Reader
 
-BLOCK = 1 << 19
-"""Bytes read at once: two of them fit into a core's second cache; two threads seldom wait for each other."""
+BLOCK = 1 << 20
+"""Bytes read at once: few enough for a core's caches, enough for two threads that they seldom wait for each other."""
 TWO_THREADS_FROM = 8 << 20
 FEW = 8
 """Where fewer than one element in this many differs, those are picked out and only they are measured."""
