@@ -39,9 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         terminal.complain(str(error))
         return terminal.NO_ANSWER
     except KeyboardInterrupt as stopped:
-        exec(
-            ""
-        )  # Python may end itself by SIGINT after an interrupt within a text that it executed; another resets that
+        # Python may end itself by SIGINT after an interrupt within a text that it executed; another one resets that.
+        exec("")
         terminal.complain("Interrupted.")
         return terminal.stopped_by(stopped.args[0] if stopped.args else signal.SIGINT)
     except SystemExit as end:
